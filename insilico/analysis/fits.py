@@ -1,0 +1,103 @@
+"""Descriptive functions of the field, fitted by least squares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from scipy import optimize
+
+
+@dataclass(frozen=True, kw_only=True)
+class VonMisesFit:
+    """baseline + amplitude · exp(κ (cos 2(θ − preferred) − 1)); orientations in degrees.
+
+    Parameters
+    ----------
+    preferred
+        Degrees in [0, 180).
+    kappa, amplitude, baseline
+        Concentration; response above baseline at the peak; response far from it.
+    half_width
+        Half width at half height above baseline, degrees; NaN where the curve never falls to half.
+    r2
+        1 − SSE/SST.
+    """
+
+    preferred: float
+    kappa: float
+    amplitude: float
+    baseline: float
+    half_width: float
+    r2: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class NakaRushtonFit:
+    """rmax cⁿ / (c50ⁿ + cⁿ) + baseline.
+
+    Parameters
+    ----------
+    rmax, c50, n, baseline
+        The four parameters; c50 is a contrast and may lie beyond 1 where the response does not saturate.
+    r2
+        1 − SSE/SST.
+    """
+
+    rmax: float
+    c50: float
+    n: float
+    baseline: float
+    r2: float
+
+
+def fit_von_mises(curve: xr.DataArray, along: str = "orientation") -> VonMisesFit:
+    """Fit an orientation tuning curve, dims (`along`,), with at least five points."""
+    theta, response = _points(curve, along, at_least=5)
+    span = float(np.ptp(response)) or 1.0
+
+    def predicted(p: np.ndarray) -> np.ndarray:
+        return p[3] + p[2] * np.exp(p[1] * (np.cos(2 * np.deg2rad(theta - p[0])) - 1))
+
+    start = np.array([theta[np.argmax(response)], 2.0, span, response.min()])
+    bounds = ([-np.inf, 1e-3, 0, -np.inf], [np.inf, 500, np.inf, np.inf])
+    p = optimize.least_squares(lambda q: predicted(q) - response, start, bounds=bounds, x_scale=[10, 1, span, span]).x
+    half = 1 - np.log(2) / p[1]
+    width = float(np.rad2deg(np.arccos(half)) / 2) if half >= -1 else float("nan")
+    return VonMisesFit(
+        preferred=float(p[0] % 180),
+        kappa=float(p[1]),
+        amplitude=float(p[2]),
+        baseline=float(p[3]),
+        half_width=width,
+        r2=_r2(response, predicted(p)),
+    )
+
+
+def fit_naka_rushton(curve: xr.DataArray, along: str = "contrast") -> NakaRushtonFit:
+    """Fit a contrast response, dims (`along`,), with at least five points."""
+    c, response = _points(curve, along, at_least=5)
+    span = float(np.ptp(response)) or 1.0
+
+    def predicted(p: np.ndarray) -> np.ndarray:
+        return p[3] + p[0] * c ** p[2] / (p[1] ** p[2] + c ** p[2])
+
+    bounds = ([0, 1e-3, 0.1, -np.inf], [np.inf, 100, 10, np.inf])
+    start = np.array([span, 0.3, 2.0, response.min()])
+    p = optimize.least_squares(lambda q: predicted(q) - response, start, bounds=bounds, x_scale=[span, 0.1, 1, span]).x
+    rmax, c50, n, baseline = map(float, p)
+    return NakaRushtonFit(rmax=rmax, c50=c50, n=n, baseline=baseline, r2=_r2(response, predicted(p)))
+
+
+def _points(curve: xr.DataArray, along: str, *, at_least: int) -> tuple[np.ndarray, np.ndarray]:
+    if curve.dims != (along,):
+        raise ValueError(f"curve has dims {curve.dims}: must be ({along!r},); select the other dimensions first.")
+    if curve.sizes[along] < at_least:
+        raise ValueError(f"curve has {curve.sizes[along]} points: {at_least} or more are needed.")
+    return curve[along].values.astype(float), curve.values.astype(float)
+
+
+def _r2(data: np.ndarray, prediction: np.ndarray) -> float:
+    total = float(((data - data.mean()) ** 2).sum())
+    return 1 - float(((data - prediction) ** 2).sum()) / total if total > 0 else float("nan")

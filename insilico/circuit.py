@@ -1,0 +1,151 @@
+"""The contract of a circuit: arrays in, arrays out, no knowledge of stimuli or protocols."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import xarray as xr
+
+from insilico.encode import PopulationCode
+from insilico.energy import EnergyModel
+from insilico.perturb import Perturbation, combined
+from stimuli import Display, StimulusSet
+
+Encoder = PopulationCode | EnergyModel
+Drive = xr.DataArray | xr.Dataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """What a circuit does under a batch of stimuli.
+
+    Parameters
+    ----------
+    populations
+        Population name to activity, (stimulus, y, x, feature), or (stimulus, time, y, x, feature) over time.
+    drive
+        Afferent drive (stimulus, y, x, feature) that the comparison's `feedforward` null reads.
+    residual
+        Largest |d activity / dt| of each stimulus at the final state; 0 for a circuit without dynamics.
+    converged
+        Whether each stimulus has reached its fixed point.
+    n_steps
+        Integration steps of each stimulus; 0 for a circuit without dynamics.
+    """
+
+    populations: Mapping[str, np.ndarray]
+    drive: np.ndarray
+    residual: np.ndarray
+    converged: np.ndarray
+    n_steps: np.ndarray
+
+
+class AbstractCircuit(abc.ABC):
+    """One circuit: its parameters, its populations, its equations. Instances hold no state."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    citation: ClassVar[str]
+    parameters_class: ClassVar[type[Any]]
+    populations: ClassVar[tuple[str, ...]] = ("output",)
+    lesions: ClassVar[tuple[str, ...]] = ()
+
+    def encode(self, encoder: Encoder, parameters: Any, stimuli: StimulusSet, display: Display | None) -> Drive:
+        """Return the drive of a batch of stimuli."""
+        return encoder.encode(stimuli, display)
+
+    @abc.abstractmethod
+    def steady_state(
+        self,
+        drive: Drive,
+        parameters: Any,
+        *,
+        boundary: str,
+        lesions: Sequence[str],
+        perturbations: Sequence[Perturbation],
+    ) -> State:
+        """Return the fixed point of each stimulus."""
+
+    @abc.abstractmethod
+    def time_course(
+        self,
+        drive: Drive,
+        parameters: Any,
+        *,
+        times: np.ndarray,
+        boundary: str,
+        lesions: Sequence[str],
+        perturbations: Sequence[Perturbation],
+    ) -> State:
+        """Return the activity at the given times after stimulus onset."""
+
+
+class AbstractStaticCircuit(AbstractCircuit):
+    """A circuit in closed form: one population, "output", and no dynamics but those of its perturbations."""
+
+    @abc.abstractmethod
+    def respond(self, drive: Drive, parameters: Any, *, boundary: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return the response and the afferent drive, both (stimulus, y, x, feature)."""
+
+    def steady_state(
+        self,
+        drive: Drive,
+        parameters: Any,
+        *,
+        boundary: str,
+        lesions: Sequence[str],
+        perturbations: Sequence[Perturbation],
+    ) -> State:
+        """Return the response under perturbations that last."""
+        refuse_finite_windows(perturbations)
+        response, afferent = self.respond(drive, parameters, boundary=boundary)
+        return _still(under(response, perturbations), afferent)
+
+    def time_course(
+        self,
+        drive: Drive,
+        parameters: Any,
+        *,
+        times: np.ndarray,
+        boundary: str,
+        lesions: Sequence[str],
+        perturbations: Sequence[Perturbation],
+    ) -> State:
+        """Return the same response at all times, but for the perturbations that act at each."""
+        response, afferent = self.respond(drive, parameters, boundary=boundary)
+        frames = [under(response, [p for p in perturbations if p.window[0] <= t < p.window[1]]) for t in times]
+        return _still(np.stack(frames, axis=1), afferent)
+
+
+def refuse_finite_windows(perturbations: Sequence[Perturbation]) -> None:
+    """Raise ValueError where a perturbation does not last: a steady state has no time for it."""
+    for p in perturbations:
+        if p.window[0] > 0 or np.isfinite(p.window[1]):
+            raise ValueError(
+                f"window = {p.window}: a steady state needs window (0, inf). To see a finite one, record over time, "
+                "Recording(window=(start, stop))."
+            )
+
+
+def under(response: np.ndarray, perturbations: Sequence[Perturbation]) -> np.ndarray:
+    """Return a static response (stimulus, y, x, feature) under perturbations: scale · [R + drive]_+, or held."""
+    forces = combined(perturbations, response.shape[1:], populations=("output",))
+    if forces is None:
+        return response
+    driven = forces.scale[0] * np.maximum(response + forces.drive[0], 0.0)
+    return np.where(forces.held[0], forces.value[0], driven)
+
+
+def _still(response: np.ndarray, drive: np.ndarray) -> State:
+    n = drive.shape[0]
+    return State(
+        populations={"output": response},
+        drive=drive,
+        residual=np.zeros(n),
+        converged=np.ones(n, dtype=bool),
+        n_steps=np.zeros(n, dtype=int),
+    )

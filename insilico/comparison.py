@@ -1,0 +1,234 @@
+"""Compare predictions with published data, honestly: one gain and one offset for the whole table, nulls beside.
+
+    R² = 1 − SSE / SST   over all points of the table, after the least-squares gain and offset
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from insilico.reference_data import ReferenceData
+
+RESAMPLES = 2000
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearFit:
+    """A least-squares fit of data by columns and one offset.
+
+    Parameters
+    ----------
+    weights
+        Weight of each column (the gain, where there is one column).
+    offset
+        Constant that is added.
+    r2
+        1 − SSE/SST over all points.
+    """
+
+    weights: tuple[float, ...]
+    offset: float
+    r2: float
+
+    def apply(self, columns: np.ndarray) -> np.ndarray:
+        """Return the fitted values; columns (n_points,) or (n_points, n_columns)."""
+        return np.reshape(columns, (len(columns), -1)) @ np.asarray(self.weights) + self.offset
+
+
+def fit_linear(data: np.ndarray, columns: np.ndarray) -> LinearFit:
+    """Fit data (n_points,) by columns (n_points,) or (n_points, n_columns) and one offset.
+
+    Constant columns get no weight: they predict nothing, and R² is then 0.
+    """
+    design = np.reshape(columns, (len(data), -1))
+    centered = design - design.mean(axis=0)
+    weights = np.linalg.lstsq(centered, data - data.mean(), rcond=1e-12)[0]
+    offset = float(data.mean() - design.mean(axis=0) @ weights)
+    total = float(((data - data.mean()) ** 2).sum())
+    error = float(((data - design @ weights - offset) ** 2).sum())
+    return LinearFit(
+        weights=tuple(map(float, weights)), offset=offset, r2=1 - error / total if total > 0 else float("nan")
+    )
+
+
+def bootstrap_interval(
+    data: np.ndarray,
+    prediction: np.ndarray,
+    panel: np.ndarray,
+    *,
+    seed: int,
+    statistic: Callable[[np.ndarray, np.ndarray], float] | None = None,
+) -> tuple[float, float]:
+    """Return the 95 % percentile interval of R² over resampled panels, gain and offset refitted in each.
+
+    Parameters
+    ----------
+    data, prediction
+        Shape (n_points,).
+    panel
+        Panel number of each point, shape (n_points,).
+    seed
+        Of the resampling; the same seed gives the same interval.
+    statistic
+        Function of (data, prediction); R² of `fit_linear` if None.
+    """
+    measure = statistic or (lambda d, p: fit_linear(d, p).r2)
+    members = [np.flatnonzero(panel == number) for number in np.unique(panel)]
+    if len(members) < 2:
+        return float("nan"), float("nan")
+
+    def of_panels(numbers: np.ndarray) -> float:
+        chosen = np.concatenate([members[int(number)] for number in numbers])
+        return measure(data[chosen], prediction[chosen])
+
+    result = stats.bootstrap(
+        (np.arange(len(members)),),
+        of_panels,
+        vectorized=False,
+        n_resamples=RESAMPLES,
+        confidence_level=CONFIDENCE,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    )
+    return float(result.confidence_interval.low), float(result.confidence_interval.high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One measured quantity beside a score.
+
+    Parameters
+    ----------
+    name, value, unit
+        What was measured on the model.
+    data
+        The same measure on the published data, where there is one.
+    """
+
+    name: str
+    value: float
+    unit: str
+    data: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry of `summary.json`."""
+        entry: dict[str, Any] = {"name": self.name, "value": self.value, "unit": self.unit}
+        return entry if self.data is None else {**entry, "data": self.data}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A model's responses beside published data.
+
+    Parameters
+    ----------
+    protocol, model
+        Names.
+    reference
+        The published table with its card.
+    prediction
+        The model's response at each point of the table, before gain and offset; shape (n_points,).
+    fit
+        Gain, offset, R².
+    low, high
+        95 % bootstrap interval of R² over panels.
+    nulls
+        R² of each named null, each with its own gain and offset.
+    n_free
+        Fitted parameters of the model and of what was projected out, gain and offset included.
+    converged
+        Whether every response is that of a fixed point.
+    residual
+        Largest rate of change of any stimulus.
+    findings
+        Plaid weights, decoded shifts, … of the model and of the data.
+    assumptions
+        What the paper does not say and the protocol chose.
+    per_panel
+        Score of earlier work where there is one: mean squared correlation per panel, slope and offset free in each.
+    plotter
+        Draws data and model; set by the protocol.
+    """
+
+    protocol: str
+    model: str
+    reference: ReferenceData
+    prediction: np.ndarray
+    fit: LinearFit
+    low: float
+    high: float
+    nulls: Mapping[str, float]
+    n_free: int
+    converged: bool
+    residual: float
+    findings: Sequence[Finding] = ()
+    assumptions: Sequence[str] = ()
+    per_panel: float | None = None
+    plotter: Callable[[Comparison], Any] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def score_name(self) -> str:
+        """Name of the score: the protocol's, with _r2."""
+        return f"{self.protocol}_r2"
+
+    @property
+    def r2(self) -> float:
+        """One-gain, one-offset R² over all points of the table."""
+        return self.fit.r2
+
+    @property
+    def fitted(self) -> np.ndarray:
+        """The prediction after gain and offset, in the data's unit; shape (n_points,)."""
+        return self.fit.apply(self.prediction)
+
+    def score(self) -> dict[str, Any]:
+        """Return the entry of `summary.json`."""
+        return {
+            "name": self.score_name,
+            "value": self.r2,
+            "low": self.low,
+            "high": self.high,
+            "ceiling": self.reference.ceiling,
+            "nulls": dict(self.nulls),
+            "n_points": int(self.prediction.size),
+            "n_free": self.n_free,
+        }
+
+    def plot(self) -> Any:
+        """Return a figure of data and model, panel by panel, misses included."""
+        if self.plotter is None:
+            raise ValueError(f"{self.protocol} draws no figure of its comparison.")
+        return self.plotter(self)
+
+    def __repr__(self) -> str:
+        nulls = " · ".join(
+            f"{name} {value:.3f}{' (above the model)' if value > self.r2 else ''}" for name, value in self.nulls.items()
+        )
+        lines = [
+            f"{self.score_name}  {self.r2:.3f} [{self.low:.2f}, {self.high:.2f}]   model {self.model}   "
+            f"ceiling {self.reference.ceiling}   {self.prediction.size} points, {self.n_free} free",
+            f"  nulls: {nulls}",
+        ]
+        if not self.converged:
+            lines.append(f"  NOT CONVERGED: largest residual {self.residual:.1e}; not the score of a steady state")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("model", self.model, f"{self.r2:.3f} [{self.low:.2f}, {self.high:.2f}]", f"{self.n_free} free"),
+            *(("null", n, f"{v:.3f}", "above the model" if v > self.r2 else "") for n, v in self.nulls.items()),
+            ("ceiling", "symmetry of the data", f"{self.reference.ceiling}", ""),
+        ]
+        body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows)
+        warning = "" if self.converged else f"<p><b>Not converged</b> (largest residual {self.residual:.1e}).</p>"
+        return (
+            f"<table><caption>{html.escape(self.score_name)}, one gain, one offset, {self.prediction.size} points"
+            f"</caption><tr><th></th><th></th><th>R²</th><th></th></tr>{body}</table>{warning}"
+        )

@@ -1,0 +1,120 @@
+"""From stimuli to the drive of a circuit: an ideal population code, read off the exact layers of a stimulus.
+
+    X(y, x, z) = sum over layers of  contrast(y, x) · tuning(z − value)
+
+Layers add; background is no input; the tuning is 1 at its peak (Mély, Linsley & Serre 2018, with the analytic
+peak in place of the largest value of each map).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from insilico.preparation import Preparation
+from stimuli import Display, StimulusSet
+
+STIMULUS, LAYER, ROW, COLUMN, FEATURE = "stimulus", "layer", "y", "x", "feature"
+
+
+def tuning(preferences: np.ndarray, value: float, *, width: float, period: float | None) -> np.ndarray:
+    """Return the response of each channel to a feature value, 1 at the peak.
+
+    Parameters
+    ----------
+    preferences
+        Preferred values of the channels, shape (n_channels,).
+    value
+        Feature value shown.
+    width
+        Circular feature: kappa = 1 / width² of a von Mises over the full turn. Bounded: standard deviation.
+    period
+        Period of a circular feature, None for a bounded one.
+    """
+    distance = np.asarray(preferences, dtype=float) - value
+    if period is None:
+        return np.exp(-0.5 * (distance / width) ** 2)
+    return np.exp((np.cos(2 * np.pi * distance / period) - 1) / width**2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PopulationCode:
+    """Channels that respond to the exact feature values and contrasts of a stimulus.
+
+    Parameters
+    ----------
+    preparation
+        Sheet, feature, channels and tuning width.
+    cell_average
+        True averages each layer's contrast over the area of a cell; False samples the cell's centre.
+    """
+
+    preparation: Preparation
+    cell_average: bool = False
+
+    def tuning(self, value: float) -> np.ndarray:
+        """Return the response of each channel to one value at full contrast; shape (n_channels,)."""
+        p = self.preparation
+        return tuning(p.preferences, value, width=p.tuning_width, period=p.axis.period)
+
+    def layers(self, stimuli: StimulusSet) -> xr.Dataset:
+        """Return the layers apart.
+
+        Returns
+        -------
+        xarray.Dataset
+            `contrast` (stimulus, layer, y, x) in [0, 1] and `tuning` (stimulus, layer, feature) in [0, 1]; a
+            stimulus with fewer layers than the largest is filled up with zeros.
+        """
+        p = self.preparation
+        sheet = p.sheet
+        cell = sheet.pitch if self.cell_average else 0.0
+        x, y = sheet.x[None, :], sheet.y[:, None]
+        found = [stimulus.layers(p.feature, x, y, cell) for stimulus in stimuli]
+        depth = max((len(layers) for layers in found), default=0)
+        contrast = np.zeros((len(found), depth, *sheet.shape))
+        tuned = np.zeros((len(found), depth, p.n_channels))
+        for i, layers in enumerate(found):
+            for j, layer in enumerate(layers):
+                contrast[i, j] = layer.contrast
+                tuned[i, j] = self.tuning(layer.value)
+        return xr.Dataset(
+            {
+                "contrast": ((STIMULUS, LAYER, ROW, COLUMN), contrast, {"units": "1"}),
+                "tuning": ((STIMULUS, LAYER, FEATURE), tuned, {"units": "1"}),
+            },
+            coords=_coordinates(p, stimuli),
+        )
+
+    def encode(self, stimuli: StimulusSet, display: Display | None = None) -> xr.DataArray:
+        """Return the drive, dims (stimulus, y, x, feature), float64, 1 at full contrast and preferred value.
+
+        `display` is not used: a population code reads the exact description of a stimulus, not its pixels.
+        """
+        layers = self.layers(stimuli)
+        values = np.einsum("slyx,slf->syxf", layers["contrast"].data, layers["tuning"].data)
+        return as_drive(values, self.preparation, stimuli)
+
+
+def as_drive(values: np.ndarray, preparation: Preparation, stimuli: StimulusSet) -> xr.DataArray:
+    """Label an array (stimulus, y, x, feature) as the drive of a circuit."""
+    return xr.DataArray(
+        values,
+        dims=(STIMULUS, ROW, COLUMN, FEATURE),
+        coords=_coordinates(preparation, stimuli),
+        name="drive",
+        attrs={"units": "1", "long_name": "drive"},
+    )
+
+
+def _coordinates(preparation: Preparation, stimuli: StimulusSet) -> dict[str, object]:
+    sheet = preparation.sheet
+    return {
+        **dict(stimuli.parameters.coords),
+        ROW: (ROW, sheet.y, {"units": "deg"}),
+        COLUMN: (COLUMN, sheet.x, {"units": "deg"}),
+        FEATURE: (FEATURE, np.arange(preparation.n_channels)),
+        f"preferred_{preparation.feature}": (FEATURE, preparation.preferences, {"units": preparation.axis.unit}),
+    }

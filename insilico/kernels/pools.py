@@ -1,0 +1,164 @@
+"""Compiled pools over the rows of a sheet. A row is 1-D, (x · feature), features contiguous.
+
+A box sum over a square is a running sum over rows followed by a running sum along the row. The running sum over rows
+lives in a padded row of x + 2 · half cells, so that the running sum along it needs no test for the border.
+All functions write into arrays that are handed in.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from insilico.kernels.lanes import BYTES, load, minus, plus, plus_product, rectified, spread, store, times
+
+_OPTIONS = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}}
+
+
+@njit(**_OPTIONS)
+def enter(total, row):
+    """Add a row to a running sum over rows."""
+    for i in range(row.size):
+        total[i] += row[i]
+
+
+@njit(**_OPTIONS)
+def leave(total, row):
+    """Take a row out of a running sum over rows."""
+    for i in range(row.size):
+        total[i] -= row[i]
+
+
+@njit(**_OPTIONS)
+def exchange(total, entering, leaving):
+    """Move a running sum over rows on by one row."""
+    for i in range(entering.size):
+        total[i] += entering[i] - leaving[i]
+
+
+@njit(**_OPTIONS)
+def wrap(padded, pad):
+    """Fill both pads of a padded row, `pad` entries each, with the opposite ends of its middle."""
+    n = padded.size - 2 * pad
+    padded[:pad] = padded[n : n + pad]
+    padded[n + pad :] = padded[pad : 2 * pad]
+
+
+@njit(**_OPTIONS)
+def ring_along_row(outer, inner, n_features, outer_half, inner_half, weight, zero, out):
+    """Write weight · (outer box − inner box), never below 0 (rounding), of each cell into out (x · feature).
+
+    outer, inner are padded rows, by their half-widths, of sums over rows.
+    """
+    k, n_lanes = n_features, BYTES // out.itemsize
+    if k < n_lanes:
+        for i in range(k):
+            _ring_of_one_feature(outer, inner, i, k, outer_half, inner_half, weight, zero, out)
+    else:
+        for i in range(0, k, n_lanes):
+            _ring_of_lanes(outer, inner, min(i, k - n_lanes), k, outer_half, inner_half, weight, out)
+
+
+@njit(**_OPTIONS)
+def _ring_of_lanes(outer, inner, i, k, outer_half, inner_half, weight, out):
+    """Do the features i, i + 1, … of a lane."""
+    w = spread(weight)
+    outer_sum, inner_sum = load(outer, i), load(inner, i)
+    for cell in range(1, 2 * outer_half + 1):
+        outer_sum = plus(outer_sum, load(outer, cell * k + i))
+    for cell in range(1, 2 * inner_half + 1):
+        inner_sum = plus(inner_sum, load(inner, cell * k + i))
+    store(out, i, times(w, rectified(minus(outer_sum, inner_sum))))
+    for here in range(k + i, out.size, k):
+        outer_sum = plus(outer_sum, minus(load(outer, here + 2 * outer_half * k), load(outer, here - k)))
+        if inner_half == 0:
+            inner_sum = load(inner, here)
+        else:
+            inner_sum = plus(inner_sum, minus(load(inner, here + 2 * inner_half * k), load(inner, here - k)))
+        store(out, here, times(w, rectified(minus(outer_sum, inner_sum))))
+
+
+@njit(**_OPTIONS)
+def _ring_of_one_feature(outer, inner, i, k, outer_half, inner_half, weight, zero, out):
+    """The same for one feature, where there are fewer features than lanes."""
+    outer_sum, inner_sum = outer[i], inner[i]
+    for cell in range(1, 2 * outer_half + 1):
+        outer_sum += outer[cell * k + i]
+    for cell in range(1, 2 * inner_half + 1):
+        inner_sum += inner[cell * k + i]
+    out[i] = weight * max(outer_sum - inner_sum, zero)
+    for here in range(k + i, out.size, k):
+        outer_sum += outer[here + 2 * outer_half * k] - outer[here - k]
+        if inner_half == 0:
+            inner_sum = inner[here]
+        else:
+            inner_sum += inner[here + 2 * inner_half * k] - inner[here - k]
+        out[here] = weight * max(outer_sum - inner_sum, zero)
+
+
+@njit(**_OPTIONS)
+def across_features(row, start, across, n_features, out):
+    """Write start + row @ across of each cell into out; row, start, out (x · feature), across 1-D (feature · feature)."""
+    k, n_lanes = n_features, BYTES // out.itemsize
+    n_cells = out.size // k
+    if k < n_lanes:
+        for cell in range(n_cells):
+            for j in range(k):
+                total = start[cell * k + j]
+                for i in range(k):
+                    total += row[cell * k + i] * across[i * k + j]
+                out[cell * k + j] = total
+        return
+    for j in range(0, k, n_lanes):
+        first = min(j, k - n_lanes)
+        cell = 0
+        while cell + 8 <= n_cells:
+            _across_eight_cells(row, start, across, k, cell * k, first, out)
+            cell += 8
+        while cell < n_cells:
+            total = load(start, cell * k + first)
+            for i in range(k):
+                total = plus_product(total, spread(row[cell * k + i]), load(across, i * k + first))
+            store(out, cell * k + first, total)
+            cell += 1
+
+
+@njit(**_OPTIONS)
+def _across_eight_cells(row, start, across, k, here, first, out):
+    """Pool the lanes `first` … of eight cells, whose sums stay in registers."""
+    at = here + first
+    a, b = load(start, at), load(start, at + k)
+    c, d = load(start, at + 2 * k), load(start, at + 3 * k)
+    e, f = load(start, at + 4 * k), load(start, at + 5 * k)
+    g, h = load(start, at + 6 * k), load(start, at + 7 * k)
+    for i in range(k):
+        w = load(across, i * k + first)
+        s = here + i
+        a = plus_product(a, spread(row[s]), w)
+        b = plus_product(b, spread(row[s + k]), w)
+        c = plus_product(c, spread(row[s + 2 * k]), w)
+        d = plus_product(d, spread(row[s + 3 * k]), w)
+        e = plus_product(e, spread(row[s + 4 * k]), w)
+        f = plus_product(f, spread(row[s + 5 * k]), w)
+        g = plus_product(g, spread(row[s + 6 * k]), w)
+        h = plus_product(h, spread(row[s + 7 * k]), w)
+    store(out, at, a)
+    store(out, at + k, b)
+    store(out, at + 2 * k, c)
+    store(out, at + 3 * k, d)
+    store(out, at + 4 * k, e)
+    store(out, at + 5 * k, f)
+    store(out, at + 6 * k, g)
+    store(out, at + 7 * k, h)
+
+
+@njit(**(_OPTIONS | {"fastmath": {"contract", "reassoc"}}))
+def average_features(row, n_features, share, zero, out):
+    """Write the mean over the features of each cell into each of them; share = 1 / n_features; out may be row."""
+    k = n_features
+    for cell in range(row.size // k):
+        here, mean = row[cell * k : (cell + 1) * k], out[cell * k : (cell + 1) * k]
+        total = zero
+        for i in range(k):
+            total += here[i]
+        for i in range(k):
+            mean[i] = total * share

@@ -1,0 +1,173 @@
+"""A circuit as an experimental subject: it is shown stimuli, recorded, and perturbed; it never changes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, runtime_checkable
+
+import xarray as xr
+
+from insilico.circuit import AbstractCircuit, Drive, Encoder
+from insilico.encode import PopulationCode
+from insilico.energy import EnergyModel
+from insilico.perturb import Lesion, Perturbation
+from insilico.preparation import Preparation
+from insilico.recording import Recording
+from insilico.units import recorded, unit_table
+from stimuli import Display, StimulusSet
+from stimuli.errors import unknown_name
+
+ENCODERS = {"population": PopulationCode, "energy": EnergyModel}
+EVERY = "*"  # overrides under this name hold for every preparation
+
+
+@runtime_checkable
+class Model(Protocol):
+    """What a protocol asks of a subject; see `insilico.check_model` for the contract as executable checks."""
+
+    name: str
+    preparation: Preparation
+
+    @property
+    def units(self) -> xr.Dataset:
+        """All units with their coordinates."""
+
+    def prepared(self, preparation: Preparation) -> Model:
+        """Return a model with the sheet and channels of an experiment."""
+
+    def encode(self, stimuli: StimulusSet, display: Display | None = None) -> Drive:
+        """Return the drive of the stimuli."""
+
+    def respond(self, drive: Drive, *, recording: Recording = ...) -> xr.Dataset:
+        """Return the response of the recorded units."""
+
+    def perturbed(self, *perturbations: Lesion | Perturbation) -> Model:
+        """Return a model under perturbations."""
+
+    def spec(self) -> dict[str, Any]:
+        """Return all that defines the model, as plain data."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SheetModel:
+    """A circuit on a cortical sheet behind an encoder.
+
+    Parameters
+    ----------
+    circuit
+        Equations.
+    parameters
+        Frozen parameters of the circuit.
+    parameter_set
+        Name of the set that they started from.
+    n_fitted
+        Number of parameters of that set that were fitted to data.
+    preparation
+        Sheet, channels, geometry.
+    overrides
+        Preparation name to the fields that the parameter set, or the user ("*"), changes in it.
+    encoder
+        "population" reads exact layers, "energy" sees frames.
+    lesions, perturbations
+        What is removed, what is driven.
+    """
+
+    circuit: AbstractCircuit
+    parameters: Any
+    parameter_set: str = "default"
+    n_fitted: int = 0
+    preparation: Preparation = Preparation()
+    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    encoder: str = "population"
+    lesions: tuple[str, ...] = ()
+    perturbations: tuple[Perturbation, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.encoder not in ENCODERS:
+            raise unknown_name("encoder", self.encoder, ENCODERS)
+        for lesion in self.lesions:
+            if lesion not in self.circuit.lesions:
+                if not self.circuit.lesions:
+                    raise ValueError(f"no lesion {lesion!r}: {self.name} has no mechanism to remove.")
+                raise unknown_name(f"lesion of {self.name}", lesion, self.circuit.lesions)
+
+    @property
+    def name(self) -> str:
+        """The circuit's name."""
+        return self.circuit.name
+
+    @property
+    def units(self) -> xr.Dataset:
+        """All units: dimension unit, with population, position and preferred feature."""
+        return unit_table(self.preparation, self.circuit.populations)
+
+    def prepared(self, preparation: Preparation) -> SheetModel:
+        """Return this model on another preparation, with its own overrides applied."""
+        changes = {**self.overrides.get(preparation.name, {}), **self.overrides.get(EVERY, {})}
+        return replace(self, preparation=preparation.replaced(**changes))
+
+    def perturbed(self, *perturbations: Lesion | Perturbation) -> SheetModel:
+        """Return this model with mechanisms removed or units perturbed, on top of what it already has."""
+        lesions = [p.name for p in perturbations if isinstance(p, Lesion)]
+        others = [p for p in perturbations if isinstance(p, Perturbation)]
+        if len(lesions) + len(others) != len(perturbations):
+            bad = next(p for p in perturbations if not isinstance(p, Lesion | Perturbation))
+            raise TypeError(f"{bad!r}: must be an insilico.Lesion or an insilico.Perturbation.")
+        return replace(
+            self,
+            lesions=tuple(dict.fromkeys((*self.lesions, *lesions))),
+            perturbations=(*self.perturbations, *others),
+        )
+
+    def encode(self, stimuli: StimulusSet, display: Display | None = None) -> Drive:
+        """Return the drive of the stimuli; see the encoder for dims and range."""
+        return self.circuit.encode(self._encoder(), self.parameters, stimuli, display)
+
+    def respond(self, drive: Drive, *, recording: Recording = Recording()) -> xr.Dataset:
+        """Return the response of the recorded units.
+
+        Parameters
+        ----------
+        drive
+            What `encode` returned.
+        recording
+            Cells, populations and, over time, window and cadence.
+
+        Returns
+        -------
+        xarray.Dataset
+            `response`, `drive` (stimulus[, time], unit) and the state of convergence of each stimulus.
+        """
+        common = {
+            "boundary": self.preparation.sheet.boundary,
+            "lesions": self.lesions,
+            "perturbations": self.perturbations,
+        }
+        times = recording.times
+        if times is None:
+            state = self.circuit.steady_state(drive, self.parameters, **common)
+        else:
+            state = self.circuit.time_course(drive, self.parameters, times=times, **common)
+        data = recorded(state, recording, self.preparation, self.circuit.populations)
+        return data.assign_coords({name: c for name, c in drive.coords.items() if c.dims == ("stimulus",)})
+
+    def spec(self) -> dict[str, Any]:
+        """Return all that defines the model, as plain data."""
+        return {
+            "name": self.name,
+            "parameter_set": self.parameter_set,
+            "parameters": dataclasses.asdict(self.parameters),
+            "n_fitted": self.n_fitted,
+            "encoder": self.encoder,
+            "encoder_settings": {
+                name: value for name, value in dataclasses.asdict(self._encoder()).items() if name != "preparation"
+            },
+            "lesions": list(self.lesions),
+            "perturbations": [dataclasses.asdict(p) for p in self.perturbations],
+            "preparation": dataclasses.asdict(self.preparation),
+        }
+
+    def _encoder(self) -> Encoder:
+        return ENCODERS[self.encoder](preparation=self.preparation)

@@ -1,0 +1,230 @@
+"""Perturbations as data: which units, how, how strongly, when. The integrator interprets them inside its step.
+
+A unit is an entry of the flattened (population, y, x, feature) array of a circuit. Within a step of population s,
+
+    time_constant ds/dt = −leak s + scale · [ drive + a − b s ]_+ ,   s = value where held.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stimuli.errors import unknown_name
+
+MODES = ("drive", "scale", "clamp", "silence")
+POPULATIONS = ("input", "output")
+_EDGE = 1e-9  # in steps: t_n = n h and the edges of a window are rounded differently
+
+
+@dataclass(frozen=True, kw_only=True)
+class Perturbation:
+    """An intervention on single units or on a whole population, during a window of time.
+
+    Parameters
+    ----------
+    units
+        Unit ids (any sequence of integers, stored as a tuple; see `unit_ids`) or the name of a population.
+    mode
+        "drive" adds `value` inside the rectifier; "scale" multiplies the rectified input; "clamp" holds the activity
+        at `value`; "silence" holds it at 0. Several drives add up, several scales multiply.
+    value
+        One number, or one per unit id; None with "silence". Scales and clamps are >= 0.
+    window
+        (start, stop) in units of the circuit's time: acts in the steps that begin at start <= t < stop.
+    """
+
+    units: str | tuple[int, ...]
+    mode: str
+    value: float | tuple[float, ...] | None = None
+    window: tuple[float, float] = (0.0, math.inf)
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise unknown_name("mode of perturbation", self.mode, MODES)
+        if not isinstance(self.units, str):
+            object.__setattr__(self, "units", _checked_ids(self.units))
+        self._check_value()
+        start, stop = (float(edge) for edge in self.window)
+        if not (math.isfinite(start) and start < stop):
+            raise ValueError(f"window = {self.window}: must be (start, stop), start finite and before stop.")
+        object.__setattr__(self, "window", (start, stop))
+
+    def _check_value(self) -> None:
+        if self.mode == "silence":
+            if self.value is not None:
+                raise ValueError(f"value = {self.value} with mode 'silence': leave it out, or use mode 'clamp'.")
+            return
+        if self.value is None:
+            raise ValueError(f"value = None with mode {self.mode!r}: give a number, or one per unit.")
+        values = np.asarray(self.value, dtype=float)
+        if not np.isfinite(values).all() or (self.mode != "drive" and (values < 0).any()):
+            allowed = "finite" if self.mode == "drive" else "finite and >= 0 (an activity is never negative)"
+            raise ValueError(f"value = {self.value} with mode {self.mode!r}: must be {allowed}.")
+        if values.ndim and (isinstance(self.units, str) or values.shape != (len(self.units),)):
+            raise ValueError(f"value has shape {values.shape}: give one number, or exactly one per unit id.")
+        object.__setattr__(self, "value", tuple(values.tolist()) if values.ndim else float(values))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lesion:
+    """Removal of a named mechanism of a circuit ("T", "untuned_P", …); the circuit knows its names.
+
+    Parameters
+    ----------
+    name
+        Name of the mechanism.
+    """
+
+    name: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(f"name = {self.name!r}: must be a string.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forces:
+    """What all perturbations of one moment amount to; dense arrays (population, y, x, feature)."""
+
+    drive: np.ndarray
+    scale: np.ndarray
+    held: np.ndarray
+    value: np.ndarray
+
+    @property
+    def touched(self) -> np.ndarray:
+        """Units that are perturbed at all; bool (population, y, x, feature)."""
+        return self.held | (self.drive != 0) | (self.scale != 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """A run of steps with constant forces (None: no perturbation)."""
+
+    n_steps: int
+    forces: Forces | None
+
+
+def unit_ids(
+    shape: tuple[int, int, int],
+    *,
+    population: str,
+    y: int | Sequence[int] | None = None,
+    x: int | Sequence[int] | None = None,
+    feature: int | Sequence[int] | None = None,
+    populations: Sequence[str] = POPULATIONS,
+) -> tuple[int, ...]:
+    """Return the ids of the units at given rows, columns and channels of a population.
+
+    Parameters
+    ----------
+    shape
+        (y, x, feature): numbers of rows, columns and channels of the circuit.
+    population
+        Name of the population.
+    y, x, feature
+        Indices, one or several; None for all.
+    populations
+        Names of the circuit's populations, in order.
+    """
+    if population not in populations:
+        raise unknown_name("population", population, populations)
+    axes = []
+    for name, wanted, n in zip(("y", "x", "feature"), (y, x, feature), shape, strict=True):
+        indices = np.arange(n) if wanted is None else np.atleast_1d(np.asarray(wanted, dtype=np.int64))
+        if ((indices < 0) | (indices >= n)).any():
+            raise ValueError(f"{name} = {wanted}: must lie within 0 … {n - 1}.")
+        axes.append(indices)
+    ids = np.ravel_multi_index(np.ix_([list(populations).index(population)], *axes), (len(populations), *shape))
+    return tuple(ids.ravel().tolist())
+
+
+def segments(
+    perturbations: Iterable[Perturbation],
+    shape: tuple[int, int, int],
+    *,
+    step: float,
+    n_steps: int,
+    start: float = 0.0,
+    populations: Sequence[str] = POPULATIONS,
+) -> list[Segment]:
+    """Split a run of `n_steps` from time `start` at the edges of all windows."""
+    perturbations = tuple(perturbations)
+    for p in perturbations:
+        selected_units(p, shape, populations=populations)
+    acting = [(_in_steps(p.window, step=step, n_steps=n_steps, start=start), p) for p in perturbations]
+    edges = sorted({0, n_steps, *(edge for window, _ in acting for edge in window)})
+    return [
+        Segment(
+            n_steps=stop - first,
+            forces=combined([p for (a, b), p in acting if a <= first < b], shape, populations=populations),
+        )
+        for first, stop in zip(edges, edges[1:], strict=False)
+    ]
+
+
+def combined(
+    perturbations: Sequence[Perturbation], shape: tuple[int, int, int], *, populations: Sequence[str] = POPULATIONS
+) -> Forces | None:
+    """Combine perturbations that act at the same time into one set of forces; None if there are none."""
+    units = [selected_units(p, shape, populations=populations) for p in perturbations]
+    if not perturbations:
+        return None
+    full = (len(populations), *shape)
+    drive, value, scale, held = np.zeros(full), np.zeros(full), np.ones(full), np.zeros(full, bool)
+    for p, ids in zip(perturbations, units, strict=True):
+        given = 0.0 if p.value is None else np.asarray(p.value)
+        if p.mode == "drive":
+            np.add.at(drive.reshape(-1), ids, given)
+        elif p.mode == "scale":
+            np.multiply.at(scale.reshape(-1), ids, given)
+        else:
+            _hold(held.reshape(-1), value.reshape(-1), ids, given)
+    return Forces(drive=drive, scale=scale, held=held, value=value)
+
+
+def selected_units(
+    perturbation: Perturbation, shape: tuple[int, int, int], *, populations: Sequence[str] = POPULATIONS
+) -> np.ndarray:
+    """Return the ids of a perturbation's units in a circuit of that shape; raises where they do not exist."""
+    per_population = math.prod(shape)
+    if isinstance(perturbation.units, str):
+        if perturbation.units not in populations:
+            raise unknown_name("population", perturbation.units, populations)
+        return np.arange(per_population) + list(populations).index(perturbation.units) * per_population
+    ids = np.asarray(perturbation.units, dtype=np.int64)
+    n_units = per_population * len(populations)
+    if ids.size and (ids.max() >= n_units or ids.min() < 0):
+        wrong = ids[(ids >= n_units) | (ids < 0)][0]
+        raise ValueError(f"unit {wrong} does not exist: this circuit has the units 0 … {n_units - 1}; see unit_ids.")
+    return ids
+
+
+def _checked_ids(units: Iterable[int]) -> tuple[int, ...]:
+    ids = np.asarray(tuple(units))
+    if ids.size and not np.issubdtype(ids.dtype, np.integer):
+        raise TypeError(f"units of type {ids.dtype}: must be integers (see unit_ids) or the name of a population.")
+    if ids.size and ids.min() < 0:
+        raise ValueError(f"unit {ids.min()}: ids start at 0; see unit_ids.")
+    return tuple(ids.astype(np.int64).ravel().tolist())
+
+
+def _in_steps(window: tuple[float, float], *, step: float, n_steps: int, start: float) -> tuple[int, int]:
+    first, stop = ((edge - start) / step - _EDGE for edge in window)
+    return tuple(n_steps if edge >= n_steps else max(0, math.ceil(edge)) for edge in (first, stop))  # type: ignore[return-value]
+
+
+def _hold(held: np.ndarray, value: np.ndarray, ids: np.ndarray, given: np.ndarray | float) -> None:
+    given = np.broadcast_to(given, ids.shape)
+    clash = held[ids] & (value[ids] != given)
+    held[ids], value[ids] = True, given
+    clash |= value[ids] != given
+    if clash.any():
+        raise ValueError(
+            f"unit {ids[clash][0]} is clamped to {float(value[ids][clash][0])} and {float(given[clash][0])} at once: "
+            "separate the windows, or keep one of the two clamps."
+        )

@@ -1,0 +1,154 @@
+"""Pools of a population code: what a unit hears of its neighbours in space and over features (numpy reference).
+
+An activity has the shape (y, x, feature). A spatial pool is a weighted sum of square boxes, so that one description
+covers the hard rings of a paper (sides in cells), rings of real-valued half-width, and rings with soft edges.
+A pool over features is a circulant matrix.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+BOUNDARIES = ("zero", "periodic")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ring:
+    """A spatial kernel: weighted square boxes about the unit's own cell.
+
+    Parameters
+    ----------
+    boxes
+        Pairs (half-width in cells, weight). A box of half-width r covers the offsets |d| <= r fully and the next
+        cell by the fraction that is left, along each axis; side 2 r + 1.
+    """
+
+    boxes: tuple[tuple[float, float], ...]
+
+    def __post_init__(self) -> None:
+        if not self.boxes:
+            raise ValueError("boxes = (): a ring needs at least one (half-width, weight) pair.")
+        for half_width, weight in self.boxes:
+            if not (math.isfinite(half_width) and half_width >= 0 and math.isfinite(weight)):
+                raise ValueError(f"box {(half_width, weight)}: half-width must be finite and >= 0, the weight finite.")
+
+    @property
+    def reach(self) -> int:
+        """Largest offset, in cells, that the ring can hear."""
+        return max(math.ceil(half_width) for half_width, _ in self.boxes)
+
+
+def hard_ring(*, outer: int, inner: int) -> Ring:
+    """Return the mean over an `outer` x `outer` square without its central `inner` x `inner` square.
+
+    Parameters
+    ----------
+    outer, inner
+        Sides in cells, odd, inner < outer. The weights are uniform and sum to 1.
+    """
+    return _ring_between(((outer - 1) / 2, (inner - 1) / 2))
+
+
+def soft_ring(*, outer: float, inner: float, spread: float = 0.3, n_edges: int = 5) -> Ring:
+    """Return a ring with soft edges: the mean over rings whose two half-widths are scaled by 1 - spread … 1 + spread.
+
+    Parameters
+    ----------
+    outer, inner
+        Half-widths in cells, real-valued, inner < outer.
+    spread
+        Largest relative change of a half-width, 0 to 1; 0 is a sharp ring.
+    n_edges
+        Number of evenly spaced scales.
+    """
+    scales = np.linspace(1 - spread, 1 + spread, n_edges) if spread else np.ones(1)
+    return _ring_between(*((outer * scale, inner * scale) for scale in scales))
+
+
+def _ring_between(*edges: tuple[float, float]) -> Ring:
+    boxes: list[tuple[float, float]] = []
+    for outer, inner in edges:
+        if not 0 <= inner < outer:
+            raise ValueError(f"ring from half-width {inner} to {outer}: the inner one must be >= 0 and the smaller.")
+        weight = 1 / (len(edges) * ((2 * outer + 1) ** 2 - (2 * inner + 1) ** 2))
+        boxes += [(float(outer), weight), (float(inner), -weight)]
+    return Ring(boxes=tuple(boxes))
+
+
+@lru_cache(maxsize=128)
+def box_matrix(n: int, half_width: float, boundary: str, dtype: str) -> np.ndarray:
+    """Return the banded matrix that sums over a box along one axis of n cells; array (n, n), read-only.
+
+    Beyond the sheet there is nothing under the boundary "zero" (no correction of the denominator), and the
+    opposite side under "periodic".
+    """
+    matrix = np.zeros((n, n))
+    cells = np.arange(n)
+    for offset in range(-math.ceil(half_width), math.ceil(half_width) + 1):
+        heard = cells + offset
+        inside = np.ones(n, bool) if boundary == "periodic" else (heard >= 0) & (heard < n)
+        matrix[cells[inside], heard[inside] % n] += min(1.0, half_width + 1 - abs(offset))
+    matrix = matrix.astype(dtype)
+    matrix.flags.writeable = False
+    return matrix
+
+
+def box_sum(activity: np.ndarray, half_width: float, boundary: str = "zero") -> np.ndarray:
+    """Sum an activity (y, x, feature) over the square box of a half-width about each cell; same shape."""
+    if half_width == 0:
+        return activity
+    height, width, _ = activity.shape
+    rows = box_matrix(height, float(half_width), boundary, activity.dtype.name)
+    columns = box_matrix(width, float(half_width), boundary, activity.dtype.name)
+    return np.matmul(columns, np.tensordot(rows, activity, axes=1))
+
+
+def ring_pool(activity: np.ndarray, ring: Ring, boundary: str = "zero") -> np.ndarray:
+    """Pool an activity (y, x, feature) over a ring, within each feature; same shape and dtype."""
+    pooled = np.zeros_like(activity)
+    for half_width, weight in ring.boxes:
+        pooled += activity.dtype.type(weight) * box_sum(activity, half_width, boundary)
+    return pooled
+
+
+def feature_mean(activity: np.ndarray) -> np.ndarray:
+    """Average an activity (…, feature) over its features, kept as an axis of length 1."""
+    return activity.mean(axis=-1, keepdims=True)
+
+
+def gaussian_over_features(n_features: int, width: float, *, continuous: bool = True) -> np.ndarray:
+    """Return the weights w[d] of a pool over features, by lag; array (n_features,), sum 1.
+
+    Parameters
+    ----------
+    n_features
+        Number of channels k; they sit at i / (k − 1), i = 0 … k − 1.
+    width
+        Standard deviation of the Gaussian, as a fraction of the whole feature range; > 0.
+    continuous
+        False for an unordered axis (colour): the peak keeps its weight, all other channels share the rest evenly.
+
+    References
+    ----------
+    Mély, Linsley & Serre 2018, Psychological Review 125, 769-784, supplement.
+    """
+    if n_features == 1:
+        return np.ones(1)
+    peak = n_features // 2
+    lags = (np.arange(n_features) - peak) / (n_features - 1)
+    weights = np.exp(-0.5 * (lags / width) ** 2)
+    weights /= weights.sum()
+    if not continuous:
+        others = (1 - weights[peak]) / (n_features - 1)
+        return np.concatenate([weights[peak : peak + 1], np.full(n_features - 1, others)])
+    return np.roll(weights, -peak)
+
+
+def circulant(weights: np.ndarray) -> np.ndarray:
+    """Return the matrix M[i, j] = w[(j − i) mod k], so that `activity @ M` pools over features."""
+    k = len(weights)
+    return weights[(np.arange(k)[None, :] - np.arange(k)[:, None]) % k]

@@ -1,0 +1,76 @@
+"""What to keep of a response: which cells, which populations, when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from insilico.preparation import Sheet
+from stimuli.errors import unknown_name
+
+PLACES = ("center", "row", "all")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """A request; memory is bounded by it, not by the sweep.
+
+    Parameters
+    ----------
+    cells
+        "center" (the column at the sheet's centre), "row" (all columns of the centre's row), "all", or a tuple
+        of (row, column) pairs. All channels of a cell are kept.
+    populations
+        Names of the populations to keep; the default is the circuit's output stage.
+    window
+        None records the steady state. (start, stop) records the response over time from the onset of the
+        stimulus, in units of the circuit's time constants.
+    cadence
+        Time between samples within the window, in the same unit.
+    """
+
+    cells: str | tuple[tuple[int, int], ...] = "center"
+    populations: tuple[str, ...] = ("output",)
+    window: tuple[float, float] | None = None
+    cadence: float = 3.0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.populations, str):
+            raise TypeError(f"populations = {self.populations!r}: must be a tuple of names, ({self.populations!r},).")
+        if isinstance(self.cells, str) and self.cells not in PLACES:
+            raise unknown_name("place", self.cells, PLACES)
+        if self.window is not None:
+            start, stop = self.window
+            if not (np.isfinite(start) and np.isfinite(stop) and 0 <= start < stop):
+                raise ValueError(f"window = {self.window}: must be (start, stop) with 0 <= start < stop, both finite.")
+        if not (np.isfinite(self.cadence) and self.cadence > 0):
+            raise ValueError(f"cadence = {self.cadence}: must be positive.")
+
+    def positions(self, sheet: Sheet) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows and columns of the recorded cells on a sheet; two arrays (n_cells,)."""
+        rows, columns = sheet.shape
+        center = sheet.center
+        if self.cells == "center":
+            pairs = np.array([center])
+        elif self.cells == "row":
+            pairs = np.array([(center[0], j) for j in range(columns)])
+        elif self.cells == "all":
+            pairs = np.array([(i, j) for i in range(rows) for j in range(columns)])
+        else:
+            pairs = np.array(self.cells, dtype=int).reshape(-1, 2)
+            if pairs.size == 0:
+                raise ValueError("cells = (): name at least one (row, column).")
+        inside = (pairs >= 0) & (pairs < (rows, columns))
+        if not inside.all():
+            bad = tuple(int(v) for v in pairs[~inside.all(axis=1)][0])
+            raise ValueError(f"cell {bad} lies off the sheet of {rows} x {columns} cells; rows and columns start at 0.")
+        return pairs[:, 0], pairs[:, 1]
+
+    @property
+    def times(self) -> np.ndarray | None:
+        """Sampling times of the window, or None for the steady state."""
+        if self.window is None:
+            return None
+        start, stop = self.window
+        return np.arange(start, stop + 1e-9 * self.cadence, self.cadence)

@@ -1,0 +1,1 @@
+"""Published data: one table and one card per data set; see `load_reference`."""

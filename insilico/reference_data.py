@@ -1,0 +1,94 @@
+"""Published values with their card: where they come from, how well they are known, what is not known."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from stimuli.errors import unknown_name
+
+POINT = "point"
+TABLES = ("busse2009", "trott_born2015_plaid", "trott_born2015_matrix", "trott_born2015_decoded")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceData:
+    """One published table.
+
+    Parameters
+    ----------
+    name
+        Name of the table.
+    values
+        Published values, dimension `point`; the conditions of each point are coordinates with units.
+    card
+        Citation, DOI, figure, panel, axes, unit, how obtained, digitisation error, ceiling, nulls, panels,
+        assumptions, and what is not known.
+    """
+
+    name: str
+    values: xr.DataArray
+    card: Mapping[str, Any]
+
+    @property
+    def ceiling(self) -> float | None:
+        """Highest R² that a circuit with the symmetries of the stimuli can reach, or None where not known."""
+        return self.card.get("ceiling")
+
+    @property
+    def panel(self) -> np.ndarray:
+        """Number of the panel that each point belongs to; int, shape (point,)."""
+        columns = np.stack([self.values[name].values for name in self.card["panels"]], axis=1)
+        unique: dict[tuple[str, ...], int] = {}
+        return np.array([unique.setdefault(tuple(map(repr, row.tolist())), len(unique)) for row in columns])
+
+    def cite(self) -> str:
+        """Return the citation with DOI, figure and panel."""
+        card = self.card
+        return f"{card['citation']} doi:{card['doi']}. Fig. {card['figure']}{card['panel']}, {card['how_obtained']}."
+
+    def __repr__(self) -> str:
+        card = self.card
+        lines = [
+            f"{self.name}: {card['title']}",
+            f"  {self.cite()}",
+            f"  {self.values.size} points; {card['axes']}",
+            f"  digitisation error {card['digitisation_error']} {card['unit']} ({card['digitisation_error_basis']})",
+        ]
+        if self.ceiling is not None:
+            lines.append(f"  ceiling R² {self.ceiling}: {card['ceiling_basis']}")
+        lines += [f"  not known: {'; '.join(card['not_known'])}"]
+        return "\n".join(lines)
+
+
+def list_references() -> tuple[str, ...]:
+    """Return the names of all tables."""
+    return TABLES
+
+
+def load_reference(name: str) -> ReferenceData:
+    """Return a published table with its card.
+
+    Raises
+    ------
+    UnknownNameError
+        For an unknown table; says which there are.
+    """
+    if name not in TABLES:
+        raise unknown_name("table", name, TABLES)
+    folder = resources.files("insilico.reference")
+    card = tomllib.loads(folder.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+    with folder.joinpath(f"{name}.csv").open(encoding="utf-8") as file:
+        table = np.genfromtxt(file, delimiter=",", names=True, dtype=float)
+    names = table.dtype.names
+    coords = {key: (POINT, table[key], {"units": card["coordinates"][key]}) for key in names[:-1]}
+    values = xr.DataArray(
+        table[names[-1]], dims=POINT, coords=coords, name=name, attrs={"units": card["unit"], "long_name": card["measure"]}
+    )
+    return ReferenceData(name=name, values=values, card=card)

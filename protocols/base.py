@@ -1,0 +1,287 @@
+"""An experiment: what is shown, to whom, what is measured, and which published table it is compared with."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar
+
+import numpy as np
+import xarray as xr
+
+from insilico.analysis import responses_to
+from insilico.comparison import Comparison, Finding, bootstrap_interval, fit_linear
+from insilico.execute import record
+from insilico.model import Model
+from insilico.preparation import Preparation
+from insilico.provenance import read_provenance
+from insilico.recording import Recording
+from insilico.reference_data import ReferenceData, load_reference
+from stimuli import Display, StimulusSet
+from stimuli.errors import unknown_name
+
+PIXELS_PER_CELL = 4
+MARGIN_CELLS = 6.5  # gray border of the display around the sheet, so that filters near the edge see the surround
+STIMULUS, UNIT = "stimulus", "unit"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbstractProtocol(abc.ABC):
+    """One experiment on a model.
+
+    Parameters
+    ----------
+    preparation
+        Sheet, channels and geometry that the experiment asks for; None takes the model's own.
+    spatial_frequency
+        Of all gratings, cycles/deg.
+    phase
+        Of all gratings at the aperture's centre, degrees.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    citation: ClassVar[str] = "none: an experiment without a published table"
+    assumptions: ClassVar[tuple[str, ...]] = ()
+
+    preparation: Preparation | None = None
+    spatial_frequency: float = 2.0
+    phase: float = 0.0
+
+    @abc.abstractmethod
+    def stimuli(self, preparation: Preparation) -> StimulusSet:
+        """Return what is shown, sized for a preparation."""
+
+    @abc.abstractmethod
+    def findings(self, responses: xr.Dataset) -> list[Finding]:
+        """Return the measures of this experiment on a result of `run`."""
+
+    @abc.abstractmethod
+    def plot(self, responses: xr.Dataset) -> Any:
+        """Return a figure of a result of `run`."""
+
+    def display(self, preparation: Preparation) -> Display:
+        """Return the display: the sheet and a border around it, 4 pixels per cell."""
+        rows, columns = preparation.sheet.shape
+        size = tuple(round((n + 2 * MARGIN_CELLS) * PIXELS_PER_CELL) for n in (rows, columns))
+        return Display(size_px=(size[0], size[1]), ppd=PIXELS_PER_CELL / preparation.sheet.pitch)
+
+    def run(
+        self,
+        model: Model,
+        *,
+        recording: Recording = Recording(),
+        batch: int = 16,
+        seed: int = 0,
+        progress: bool = False,
+    ) -> xr.Dataset:
+        """Show the stimuli to a model and record it.
+
+        Parameters
+        ----------
+        model
+            Any `insilico.Model`; it is prepared for this experiment first.
+        recording
+            What to keep; the column at the sheet's centre by default.
+        batch
+            Stimuli at a time; never changes the result.
+        seed
+            Written into the provenance; this experiment draws no random numbers.
+        progress
+            True draws a progress bar.
+
+        Returns
+        -------
+        xarray.Dataset
+            See `insilico.record`.
+        """
+        subject = model if self.preparation is None else model.prepared(self.preparation)
+        data = record(
+            subject,
+            self.stimuli(subject.preparation),
+            self.display(subject.preparation),
+            recording=recording,
+            batch=batch,
+            progress=progress,
+            protocol=self.spec(),
+            assumptions=list(self.assumptions),
+            seed=seed,
+        )
+        data.attrs["title"] = f"{self.title}: {model.name}"
+        return data
+
+    def with_settings(self, **settings: Any) -> AbstractProtocol:
+        """Return the protocol with some of its own settings changed; unknown names raise UnknownNameError."""
+        known = {f.name for f in fields(self)} - {"preparation"}
+        for name in settings:
+            if name not in known:
+                raise unknown_name(f"setting of {self.name}", name, known)
+        return replace(self, **settings)
+
+    def spec(self) -> dict[str, Any]:
+        """Return the name and all settings as plain data."""
+        return {"name": self.name, **dataclasses.asdict(self)}
+
+    def cite(self) -> str:
+        """Return what to cite when this experiment is reported."""
+        return self.citation
+
+    def center_grating(self, preparation: Preparation) -> dict[str, Any]:
+        """Return the geometry that gratings at the centre share."""
+        return {
+            "spatial_frequency": self.spatial_frequency,
+            "phase": self.phase,
+            "aperture": preparation.aperture,
+            "diameter": preparation.center_diameter,
+            "position": center_position(preparation),
+        }
+
+    def surround_grating(self, preparation: Preparation) -> dict[str, Any]:
+        """Return the geometry that surround gratings share."""
+        return {**self.center_grating(preparation), "diameter": preparation.surround_diameter}
+
+    def checked(self, responses: xr.Dataset) -> xr.Dataset:
+        """Return the recorded column of the output population of a result of this protocol.
+
+        Raises
+        ------
+        ValueError
+            If the responses come from another experiment, lack dimensions or their unit, or hold no such column.
+        """
+        shown = read_provenance(responses.attrs).get("protocol", {}).get("name")
+        if shown != self.name:
+            raise ValueError(f"these responses are of {shown or 'a free recording'}, not of {self.name}: run {self.name}.")
+        response = responses["response"]
+        if set(response.dims) != {STIMULUS, UNIT}:
+            raise ValueError(f"response has dims {response.dims}: (stimulus, unit) is needed, recorded in the steady state.")
+        if response.attrs.get("units") != "1":
+            raise ValueError(f"response has units {response.attrs.get('units')!r}: '1' is needed (dimensionless activity).")
+        keep = np.ones(response.sizes[UNIT], dtype=bool)
+        for name in ("row", "column"):
+            values = responses[name].values
+            center = read_provenance(responses.attrs)["model"]["preparation"]["sheet"]["shape"][name == "column"] // 2
+            keep &= values == center
+        keep &= responses["population"].values == "output"
+        if not keep.any():
+            raise ValueError("the output column at the sheet's centre was not recorded: use Recording(cells='center').")
+        return responses.isel({UNIT: np.flatnonzero(keep)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbstractTableProtocol(AbstractProtocol):
+    """An experiment with a published table to be compared with."""
+
+    table: ClassVar[str]
+    conditions: ClassVar[tuple[str, ...]]
+    layout: ClassVar[Mapping[str, str | None]]  # rows, columns, x of the figure
+
+    @property
+    def reference(self) -> ReferenceData:
+        """The published table with its card."""
+        return load_reference(self.table)
+
+    @abc.abstractmethod
+    def preferences(self, reference: ReferenceData) -> np.ndarray:
+        """Return the preferred orientation of the unit behind each point; shape (n_points,)."""
+
+    @abc.abstractmethod
+    def null(self, name: str, column: xr.Dataset, reference: ReferenceData) -> np.ndarray:
+        """Return the prediction of a named null, (n_points,) or (n_points, n_columns)."""
+
+    @abc.abstractmethod
+    def table_findings(self, prediction: np.ndarray, reference: ReferenceData) -> list[Finding]:
+        """Return measures of the prediction beside those of the data."""
+
+    def cite(self) -> str:
+        """Return the citation of the published table."""
+        return self.reference.cite()
+
+    def predict(self, column: xr.Dataset, variable: str = "response", **conditions: np.ndarray) -> np.ndarray:
+        """Return the model's value at each point of the table, at the data's own nominal stimulus values.
+
+        `conditions` replace those of the points: the single gratings behind a plaid, the centre without its surround.
+        """
+        reference = self.reference
+        at = {name: conditions.get(name, reference.values[name].values) for name in self.conditions}
+        return responses_to(column[variable], at, self.preferences(reference))
+
+    def findings(self, responses: xr.Dataset) -> list[Finding]:
+        """Return the measures of this experiment on a result of `run`."""
+        return self.table_findings(self.predict(self.checked(responses)), self.reference)
+
+    def compare(self, responses: xr.Dataset, *, seed: int = 0) -> Comparison:
+        """Compare a result of `run` with the published table.
+
+        Parameters
+        ----------
+        responses
+            Result of `run`, from memory or from disk.
+        seed
+            Of the bootstrap over panels.
+
+        Returns
+        -------
+        Comparison
+            R² with one gain and one offset, interval, nulls, ceiling, free parameters, findings.
+        """
+        column, reference = self.checked(responses), self.reference
+        data = reference.values.values
+        prediction = self.predict(column)
+        fit = fit_linear(data, prediction)
+        low, high = bootstrap_interval(data, prediction, reference.panel, seed=seed)
+        model = read_provenance(responses.attrs)["model"]
+        return Comparison(
+            protocol=self.name,
+            model=described(model),
+            reference=reference,
+            prediction=prediction,
+            fit=fit,
+            low=low,
+            high=high,
+            nulls={n: fit_linear(data, self.null(n, column, reference)).r2 for n in reference.card["nulls"]},
+            n_free=int(model.get("n_fitted", 0)) + 2,
+            converged=bool(responses["converged"].values.all()),
+            residual=float(responses["residual"].max()),
+            findings=self.findings(responses),
+            assumptions=reference.card["assumptions"],
+            plotter=self.plot_comparison,
+        )
+
+    def plot(self, responses: xr.Dataset) -> Any:
+        """Return the figure of the comparison with the published table."""
+        return self.plot_comparison(self.compare(responses))
+
+    def plot_comparison(self, comparison: Comparison) -> Any:
+        """Return a figure of data and model, panel by panel, with the scores beside."""
+        from insilico import plotting
+
+        return plotting.comparison_panels(comparison, title=self.title, **self.layout)
+
+
+def center_position(preparation: Preparation) -> tuple[float, float]:
+    """Return the centre of a centre stimulus: half a cell off for a square with an even number of cells."""
+    pitch = preparation.sheet.pitch
+    cells = preparation.center_diameter / pitch
+    if preparation.aperture == "square" and abs(cells - round(cells)) < 1e-9 and round(cells) % 2 == 0:
+        return -pitch / 2, pitch / 2
+    return 0.0, 0.0
+
+
+def described(model: Mapping[str, Any]) -> str:
+    """Return a model's name with all that makes it differ from the default, for tables and figures."""
+    extras = [f"without {name}" if not name.startswith("untuned") else name for name in model.get("lesions", ())]
+    if model.get("parameter_set", "default") != "default":
+        extras.insert(0, str(model["parameter_set"]))
+    if model.get("encoder", "population") != "population":
+        extras.append(f"{model['encoder']} encoder")
+    if model.get("perturbations"):
+        extras.append(f"{len(model['perturbations'])} perturbations")
+    return str(model["name"]) + (f" ({', '.join(extras)})" if extras else "")
+
+
+def paired(points: Sequence[Finding], *, name: str, unit: str) -> Finding:
+    """Return the rms difference between the model's and the data's values of several findings."""
+    gaps = [f.value - f.data for f in points if f.data is not None]
+    return Finding(name=name, value=float(np.sqrt(np.mean(np.square(gaps)))), unit=unit)

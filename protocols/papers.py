@@ -1,0 +1,82 @@
+"""Published experiments: their preparations, conditions and tables, as they are compared with.
+
+Sizes in cells, tuning widths and channels are those of the circuit study (Mély, Linsley & Serre 2018) in which the
+papers' own sizes are not given; see the cards' `not_known` and `assumptions`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from insilico.preparation import Preparation, Sheet
+from protocols.center_surround import CenterSurroundMatrix
+from protocols.plaid_contrasts import PlaidContrasts
+from protocols.plaid_surround import PlaidSurround
+from stimuli.errors import unknown_name
+
+PITCH = 0.25
+SHEET = Sheet(shape=(51, 51), pitch=PITCH)
+GEOMETRIES = ("squares", "discs")
+
+CAT_BUSSE2009 = Preparation(
+    name="cat_busse2009",
+    sheet=SHEET,
+    n_channels=37,
+    first_preference=-45.0,
+    spacing="duplicated",
+    tuning_width=1.0,
+    center_diameter=9 * PITCH,
+    aperture="square",
+)
+MACAQUE_TROTT_BORN2015_PLAID = Preparation(
+    name="macaque_trott_born2015_plaid",
+    sheet=SHEET,
+    n_channels=32,
+    first_preference=-90.0,
+    spacing="duplicated",
+    tuning_width=2.0,
+    center_diameter=9 * PITCH,
+    aperture="square",
+)
+MACAQUE_TROTT_BORN2015_MATRIX = Preparation(
+    name="macaque_trott_born2015_matrix",
+    sheet=SHEET,
+    n_channels=64,
+    first_preference=-90.0,
+    spacing="duplicated",
+    tuning_width=2.0,
+    center_diameter=5 * PITCH,
+    aperture="square",
+)
+
+
+def busse2009(*, geometry: str = "squares", **settings: Any) -> PlaidContrasts:
+    """Return the plaid experiment of Busse, Wade & Carandini 2009.
+
+    Parameters
+    ----------
+    geometry
+        "squares": the square centre and the end-point-duplicated channels of the circuit study. "discs": a disc of
+        the same diameter, sampled at cell centres, and 36 evenly spaced channels.
+    **settings
+        `contrasts`, `spatial_frequency`, `phase`, `preparation`.
+    """
+    return PlaidContrasts(**{"preparation": _in_geometry(CAT_BUSSE2009, geometry), **settings})
+
+
+def trott_born2015_plaid(*, geometry: str = "squares", **settings: Any) -> PlaidSurround:
+    """Return the plaid-in-surround experiment of Trott & Born 2015; arguments as for `busse2009`."""
+    return PlaidSurround(**{"preparation": _in_geometry(MACAQUE_TROTT_BORN2015_PLAID, geometry), **settings})
+
+
+def trott_born2015_matrix(*, geometry: str = "squares", **settings: Any) -> CenterSurroundMatrix:
+    """Return the centre-surround experiment of Trott & Born 2015; arguments as for `busse2009`."""
+    return CenterSurroundMatrix(**{"preparation": _in_geometry(MACAQUE_TROTT_BORN2015_MATRIX, geometry), **settings})
+
+
+def _in_geometry(preparation: Preparation, geometry: str) -> Preparation:
+    if geometry not in GEOMETRIES:
+        raise unknown_name("geometry", geometry, GEOMETRIES)
+    if geometry == "squares":
+        return preparation
+    return preparation.replaced(aperture="disc", n_channels=36, spacing="even")

@@ -1,0 +1,160 @@
+"""Stimuli as plain arrays: what the kernel takes, checked against the display once for a whole batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from stimuli.apertures import Window
+from stimuli.base import AbstractStimulus, refuse_clipping, refuse_display
+from stimuli.carriers import Component
+from stimuli.display import Display
+from stimuli.validation import TOLERANCE_CONTRAST, TOLERANCE_DEG
+
+Array = NDArray[np.float64]
+
+_numbers = attrgetter("orientation", "spatial_frequency", "phase", "contrast", "temporal_frequency")
+
+
+class Packed(NamedTuple):
+    """Components of all stimuli one after the other; those of stimulus i are ``offsets[i]:offsets[i + 1]``.
+
+    ``kx, ky`` are in rad/degree, ``px, py`` in degrees, ``phi`` in rad, ``omega`` in rad/s.
+    """
+
+    offsets: NDArray[np.int64]
+    kx: Array
+    ky: Array
+    px: Array
+    py: Array
+    contrast: Array
+    phi: Array
+    omega: Array
+    square: NDArray[np.bool_]
+    counterphase: NDArray[np.bool_]
+    window: NDArray[np.int64]
+
+
+class WindowStack:
+    """Sample every window of a batch once, and keep those that the next batch needs too.
+
+    Parameters
+    ----------
+    display : Display
+        Where windows are sampled.
+    """
+
+    def __init__(self, display: Display) -> None:
+        x, rows = display.grid()
+        self._x, self._y = x, rows[:, np.newaxis]
+        self.samples: list[Array] = []
+        self._index: dict[tuple[object, ...], int] = {}
+
+    def begin(self, windows: dict[tuple[object, ...], Window]) -> None:
+        """Sample these windows, reusing the samples of the last batch."""
+        last = {key: self.samples[i] for key, i in self._index.items()}
+        self.samples = [
+            last[key] if key in last else window.sample(self._x, self._y) for key, window in windows.items()
+        ]
+        self._index = {key: i for i, key in enumerate(windows)}
+
+    def arrays(self, dtype: DTypeLike) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
+        """Return the windows, shape (window, y, x), and the first and last + 1 column above 0 of each row."""
+        shape = (len(self.samples), self._y.size, self._x.size)
+        stack = np.array(self.samples, dtype).reshape(shape)
+        seen = stack > 0
+        first = seen.argmax(axis=2)
+        last = np.where(seen.any(axis=2), shape[2] - seen[:, :, ::-1].argmax(axis=2), first)
+        return stack, np.stack([first, last], axis=2)
+
+
+def pack(stimuli: Sequence[AbstractStimulus], display: Display, windows: WindowStack) -> Packed:
+    """Return a batch as arrays and sample its windows.
+
+    Parameters
+    ----------
+    stimuli : sequence of AbstractStimulus
+        The batch.
+    display : Display
+        Where it is shown.
+    windows : WindowStack
+        Takes the windows of the batch.
+
+    Returns
+    -------
+    Packed
+
+    Raises
+    ------
+    ValueError
+        If the display cannot show a component, or contrasts add up to more than 1 at some pixel.
+    """
+    scenes = [stimulus.scene for stimulus in stimuli]
+    components = [component for scene in scenes for component in scene]
+    keys = [component.window.key for component in components]
+    unique = {key: component.window for key, component in zip(keys, components, strict=True)}
+    index = {key: i for i, key in enumerate(unique)}
+    numbers = np.array([_numbers(component) for component in components], np.float64).reshape(-1, 5)
+    _refuse_display(components, numbers, unique, display)
+    windows.begin(unique)
+    places = np.array([component.window.position for component in components], np.float64).reshape(-1, 2)
+    theta, f, phi, contrast, hz = numbers.T
+    angle = np.deg2rad(theta)
+    packed = Packed(
+        offsets=np.cumsum([0, *map(len, scenes)]),
+        kx=-2 * np.pi * f * np.sin(angle),
+        ky=2 * np.pi * f * np.cos(angle),
+        px=places[:, 0].copy(),
+        py=places[:, 1].copy(),
+        contrast=contrast.copy(),
+        phi=np.deg2rad(phi),
+        omega=2 * np.pi * hz,
+        square=np.array([component.waveform == "square" for component in components], np.bool_),
+        counterphase=np.array([component.modulation == "counterphase" for component in components], np.bool_),
+        window=np.array([index[key] for key in keys], np.int64),
+    )
+    _refuse_clipping(packed, windows.samples)
+    return packed
+
+
+def _refuse_display(
+    components: Sequence[Component], numbers: Array, windows: dict[tuple[object, ...], Window], display: Display
+) -> None:
+    """Look for a component that the display cannot show; let the reference's own check word the error."""
+    too_fine = numbers[:, 1] >= display.nyquist
+    limit = min(display.extent_deg) + TOLERANCE_DEG
+    too_large = any(window.diameter is not None and window.diameter > limit for window in windows.values())
+    if too_large or (too_fine.any() and not display.allow_undersampling):
+        for component in components:
+            refuse_display(component, display)
+
+
+def _refuse_clipping(packed: Packed, samples: Sequence[Array]) -> None:
+    """Check the sum of contrasts at every pixel, stimuli with the same windows together."""
+    ends = packed.offsets
+    total = np.concatenate([[0.0], np.cumsum(packed.contrast)])
+    suspects = np.flatnonzero(total[ends[1:]] - total[ends[:-1]] > 1)
+    lengths = np.diff(ends)[suspects]
+    for length in np.unique(lengths):
+        rows = ends[suspects[lengths == length]][:, np.newaxis] + np.arange(length)
+        geometries, group = np.unique(packed.window[rows], axis=0, return_inverse=True)
+        for i, geometry in enumerate(geometries):
+            _refuse_clipping_of(packed.contrast[rows[group.ravel() == i]], geometry, samples)
+
+
+def _refuse_clipping_of(contrasts: Array, geometry: NDArray[np.int64], samples: Sequence[Array]) -> None:
+    """Check contrasts, shape (stimulus, component), of stimuli that share their windows."""
+    distinct, place = np.unique(geometry, return_inverse=True)
+    summed = np.zeros((len(contrasts), distinct.size))
+    for column, target in enumerate(place.ravel()):
+        summed[:, target] += contrasts[:, column]
+    if sum(samples[i] for i in distinct).max() <= 1 + TOLERANCE_CONTRAST:  # windows that do not overlap
+        refuse_clipping(summed.max() * max(samples[i].max() for i in distinct) if summed.max() > 1 else 0.0)
+        return
+    for row in summed:
+        if row.sum() > 1:
+            refuse_clipping(sum(c * samples[i] for c, i in zip(row, distinct, strict=True)))
