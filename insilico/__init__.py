@@ -1,1 +1,71 @@
+"""Who is recorded: circuits, encoders, perturbation, recording, analysis and reference data.
+
+>>> import insilico, protocols
+>>> experiment = protocols.busse2009()
+>>> experiment.compare(experiment.run(insilico.load_model("mely2018")))  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib import metadata
+from types import ModuleType
+
+import stimuli
+
 __distribution__ = "insilico-neurophysiology"
+if getattr(stimuli, "__distribution__", None) != __distribution__:
+    raise ImportError(
+        f"'stimuli' was imported from {getattr(stimuli, '__file__', None) or getattr(stimuli, '__path__', '?')}, which does "
+        f"not belong to {__distribution__}: another package or folder of that name comes first on sys.path. Rename it, "
+        "uninstall it, or start Python elsewhere."
+    )
+
+from insilico import analysis  # noqa: E402
+from insilico.comparison import Comparison, Finding  # noqa: E402
+from insilico.contract import check_model  # noqa: E402
+from insilico.encode import PopulationCode  # noqa: E402
+from insilico.energy import EnergyModel  # noqa: E402
+from insilico.execute import NotConvergedWarning, record  # noqa: E402
+from insilico.model import Model, SheetModel  # noqa: E402
+from insilico.perturb import Lesion, Perturbation, unit_ids  # noqa: E402
+from insilico.preparation import Preparation, Sheet  # noqa: E402
+from insilico.recording import Recording  # noqa: E402
+from insilico.reference_data import ReferenceData, list_references, load_reference  # noqa: E402
+from insilico.storage import load_result, save_result  # noqa: E402
+from insilico.zoo import ParameterSet, list_models, load_model, parameter_sets  # noqa: E402
+
+__version__ = metadata.version(__distribution__)
+__all__ = [
+    "Comparison",
+    "EnergyModel",
+    "Finding",
+    "Lesion",
+    "Model",
+    "NotConvergedWarning",
+    "ParameterSet",
+    "Perturbation",
+    "PopulationCode",
+    "Preparation",
+    "Recording",
+    "ReferenceData",
+    "SheetModel",
+    "Sheet",
+    "analysis",
+    "check_model",
+    "list_models",
+    "list_references",
+    "load_model",
+    "load_reference",
+    "load_result",
+    "parameter_sets",
+    "record",
+    "save_result",
+    "unit_ids",
+]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name == "plotting":  # matplotlib loads only when a figure is asked for
+        return importlib.import_module("insilico.plotting")
+    raise AttributeError(f"module 'insilico' has no attribute {name!r}")

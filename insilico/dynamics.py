@@ -27,9 +27,10 @@ METHODS = ("exponential", "euler")
 FIRST_STEP = 3.0  # the published step; stable near the published parameters only
 CHUNK_TIME = 48.0  # time between two looks at the residual, 8 time constants
 STALL = 0.7  # a chunk that leaves more than this share of the residual counts as a stall
-PATIENCE = 2  # stalls in a row before the step is halved
+PATIENCE = 2  # stalls in a row before the step is questioned
+RESOLVED = 0.9  # cosine between two successive increments above which the step follows the motion that is left
 SETTLED = 1e-6  # residual below which a run of fixed length counts as converged
-ROUNDING = {"float64": 64 * 2.0**-52, "float32": 64 * 2.0**-23}  # residual that rounding alone may leave, per activity
+ROUNDING = {"float64": 2.0**-51, "float32": 2.0**-22}  # residual that rounding alone may leave, per unit of activity
 
 State = tuple[np.ndarray, ...]
 
@@ -105,7 +106,9 @@ def settle(
     """Advance a state in place to its steady state; return the residual and the number of steps, (stimulus,) each.
 
     Each stimulus starts at the published step and looks at its residual after equal stretches of time. When the
-    residual has stopped falling, its step is halved; it stops at `tol`, at what rounding allows, or after `max_steps`.
+    residual has stopped falling because the step is too coarse, the step is halved; slow or oscillating motion that
+    the equations themselves prescribe is followed instead. A stimulus stops at `tol`, at what rounding allows, or
+    after `max_steps`.
     """
     hold(state, forces)
     n = len(state[0])
@@ -118,12 +121,28 @@ def settle(
         taken[rows] += counts
         before, residual[rows] = residual[rows], stepper.residual(state, rows=rows, forces=forces)
         stalls[rows] = np.where(residual[rows] > STALL * before, stalls[rows] + 1, 0)
-        halved = rows[stalls[rows] >= PATIENCE]
-        steps[halved] /= 2
-        stalls[halved] = 0
+        for row in rows[(stalls[rows] >= PATIENCE) & (taken[rows] < max_steps - 2)]:
+            steps[row] /= 1 if _follows_motion(stepper, state, row, steps[row], forces) else 2
+            taken[row] += 2
+            stalls[row] = 0
         open_ = residual[rows] > np.maximum(tol, rounding_floor(state, rows))
         rows = rows[open_ & (taken[rows] < max_steps)]
     return residual, taken
+
+
+def _follows_motion(stepper: Stepper, state: State, row: int, step: float, forces: Forces | None) -> bool:
+    """Take two steps and tell whether their increments point the same way."""
+    one, increments = np.ones(1, np.int64), []
+    for _ in range(2):
+        before = [s[row].astype(np.float64) for s in state]
+        stepper.advance(state, rows=np.array([row]), steps=np.array([step]), n_steps=one, forces=forces)
+        increments.append([s[row] - b for s, b in zip(state, before, strict=True)])
+    first, second = increments
+    dot, first_length, second_length = (
+        sum(float((a * b).sum()) for a, b in zip(x, y, strict=True))
+        for x, y in ((first, second), (first, first), (second, second))
+    )
+    return dot > RESOLVED * np.sqrt(first_length * second_length)
 
 
 def rounding_floor(state: State, rows: np.ndarray) -> np.ndarray:

@@ -65,7 +65,7 @@ class PopulationCode:
         Returns
         -------
         xarray.Dataset
-            `contrast` (stimulus, layer, y, x) in [0, 1] and `tuning` (stimulus, layer, feature) in [0, 1]; a
+            `layer_contrast` (stimulus, layer, y, x) and `layer_tuning` (stimulus, layer, feature), in [0, 1]; a
             stimulus with fewer layers than the largest is filled up with zeros.
         """
         p = self.preparation
@@ -82,8 +82,8 @@ class PopulationCode:
                 tuned[i, j] = self.tuning(layer.value)
         return xr.Dataset(
             {
-                "contrast": ((STIMULUS, LAYER, ROW, COLUMN), contrast, {"units": "1"}),
-                "tuning": ((STIMULUS, LAYER, FEATURE), tuned, {"units": "1"}),
+                "layer_contrast": ((STIMULUS, LAYER, ROW, COLUMN), contrast, {"units": "1"}),
+                "layer_tuning": ((STIMULUS, LAYER, FEATURE), tuned, {"units": "1"}),
             },
             coords=_coordinates(p, stimuli),
         )
@@ -94,7 +94,7 @@ class PopulationCode:
         `display` is not used: a population code reads the exact description of a stimulus, not its pixels.
         """
         layers = self.layers(stimuli)
-        values = np.einsum("slyx,slf->syxf", layers["contrast"].data, layers["tuning"].data)
+        values = np.einsum("slyx,slf->syxf", layers["layer_contrast"].data, layers["layer_tuning"].data)
         return as_drive(values, self.preparation, stimuli)
 
 

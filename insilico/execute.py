@@ -15,6 +15,10 @@ from insilico.recording import Recording
 from stimuli import Display, StimulusSet
 
 STIMULUS = "stimulus"
+RESERVED = frozenset(
+    "response drive residual converged n_steps unit population row column channel unit_x unit_y feature x y time "
+    "excitation power layer layer_contrast layer_tuning".split()
+)
 
 
 class NotConvergedWarning(UserWarning):
@@ -63,8 +67,9 @@ def record(
     """
     if batch < 1:
         raise ValueError(f"batch = {batch}: must be 1 or more.")
-    if len(stimuli) == 0:
-        raise ValueError("no stimuli: the set is empty.")
+    clash = sorted(RESERVED & set(map(str, stimuli.parameters.coords)))
+    if clash:
+        raise ValueError(f"stimulus parameter {clash[0]!r} is a name that responses use: rename it in the StimulusSet.")
     parts = []
     with tqdm(total=len(stimuli), unit=" stimuli", disable=not progress, leave=False) as bar:
         for group in stimuli.batches(batch):

@@ -62,6 +62,8 @@ class SheetModel:
         Frozen parameters of the circuit.
     parameter_set
         Name of the set that they started from.
+    changes
+        What the user has changed in that set, for display.
     n_fitted
         Number of parameters of that set that were fitted to data.
     preparation
@@ -77,6 +79,7 @@ class SheetModel:
     circuit: AbstractCircuit
     parameters: Any
     parameter_set: str = "default"
+    changes: Mapping[str, Any] = field(default_factory=dict)
     n_fitted: int = 0
     preparation: Preparation = Preparation()
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -158,6 +161,7 @@ class SheetModel:
         return {
             "name": self.name,
             "parameter_set": self.parameter_set,
+            "changes": dict(self.changes),
             "parameters": dataclasses.asdict(self.parameters),
             "n_fitted": self.n_fitted,
             "encoder": self.encoder,

@@ -69,7 +69,7 @@ class Perturbation:
         object.__setattr__(self, "value", tuple(values.tolist()) if values.ndim else float(values))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Lesion:
     """Removal of a named mechanism of a circuit ("T", "untuned_P", …); the circuit knows its names.
 

@@ -124,6 +124,7 @@ def load_model(name: str, parameters: str = "default", *, encoder: str = "popula
         circuit=circuit,
         parameters=circuit.parameters_class(**values),
         parameter_set=parameters,
+        changes=changes,
         n_fitted=chosen.n_fitted,
         preparation=preparation,
         overrides={**chosen.preparations, EVERY: of_preparation},

@@ -1,1 +1,49 @@
+"""What is done: named experiments, their published tables, and the command line.
+
+>>> import protocols
+>>> protocols.busse2009().cite()  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+
 __distribution__ = "insilico-neurophysiology"
+for _name in ("stimuli", "insilico"):
+    _sibling = import_module(_name)
+    if getattr(_sibling, "__distribution__", None) != __distribution__:
+        raise ImportError(
+            f"{_name!r} was imported from {getattr(_sibling, '__file__', None) or getattr(_sibling, '__path__', '?')}, which "
+            f"does not belong to {__distribution__}: another package or folder of that name comes first on sys.path. "
+            "Rename it, uninstall it, or start Python elsewhere."
+        )
+
+from protocols.base import AbstractProtocol, AbstractTableProtocol  # noqa: E402
+from protocols.center_surround import CenterSurroundMatrix  # noqa: E402
+from protocols.contrast_response import ContrastResponse  # noqa: E402
+from protocols.orientation_tuning import OrientationTuning  # noqa: E402
+from protocols.papers import busse2009, trott_born2015_matrix, trott_born2015_plaid  # noqa: E402
+from protocols.plaid_contrasts import PlaidContrasts, per_panel_squared_correlation  # noqa: E402
+from protocols.plaid_surround import PlaidSurround  # noqa: E402
+from protocols.registry import list_protocols, protocol_named  # noqa: E402
+from protocols.size_tuning import SizeTuning  # noqa: E402
+from protocols.surround_orientation import SurroundOrientation  # noqa: E402
+
+__version__ = metadata.version(__distribution__)
+__all__ = [
+    "AbstractProtocol",
+    "AbstractTableProtocol",
+    "CenterSurroundMatrix",
+    "ContrastResponse",
+    "OrientationTuning",
+    "PlaidContrasts",
+    "PlaidSurround",
+    "SizeTuning",
+    "SurroundOrientation",
+    "busse2009",
+    "list_protocols",
+    "per_panel_squared_correlation",
+    "protocol_named",
+    "trott_born2015_matrix",
+    "trott_born2015_plaid",
+]

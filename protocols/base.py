@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 import xarray as xr
 
-from insilico.analysis import responses_to
+from insilico.analysis import at_preference, responses_to
 from insilico.comparison import Comparison, Finding, bootstrap_interval, fit_linear
 from insilico.execute import record
 from insilico.model import Model
@@ -260,6 +260,21 @@ class AbstractTableProtocol(AbstractProtocol):
         return plotting.comparison_panels(comparison, title=self.title, **self.layout)
 
 
+def curve_at(response: xr.DataArray, preference: float, *, along: Sequence[str]) -> xr.DataArray:
+    """Return the response of the unit of a preference, stimulus parameters as dimensions `along`, in this order."""
+    preferred = at_preference(response, np.array([preference]))
+    curve = preferred.isel({preferred.dims[-1]: 0}, drop=True)
+    units = {name: response[name].attrs for name in along}
+    if len(along) == 1:
+        curve = curve.swap_dims({STIMULUS: along[0]})
+    else:
+        curve = curve.set_index({STIMULUS: list(along)}).unstack(STIMULUS).transpose(*along)
+    curve = curve.drop_vars([name for name in curve.coords if name not in along])
+    for name in along:
+        curve[name].attrs = units[name]
+    return curve
+
+
 def center_position(preparation: Preparation) -> tuple[float, float]:
     """Return the centre of a centre stimulus: half a cell off for a square with an even number of cells."""
     pitch = preparation.sheet.pitch
@@ -274,6 +289,7 @@ def described(model: Mapping[str, Any]) -> str:
     extras = [f"without {name}" if not name.startswith("untuned") else name for name in model.get("lesions", ())]
     if model.get("parameter_set", "default") != "default":
         extras.insert(0, str(model["parameter_set"]))
+    extras += [f"{name} = {value}" for name, value in model.get("changes", {}).items()]
     if model.get("encoder", "population") != "population":
         extras.append(f"{model['encoder']} encoder")
     if model.get("perturbations"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import hypot
 
 import numpy as np
@@ -39,6 +39,11 @@ class Window:
     hole : Window or None
         A disc or square in which nothing is seen. It must lie inside, ramps included.
 
+    Attributes
+    ----------
+    key : tuple
+        Flat values that two windows share exactly if they are equal; quick to hash and to compare.
+
     Raises
     ------
     TypeError, ValueError
@@ -50,6 +55,7 @@ class Window:
     edge_width: float = 0.0
     position: tuple[float, float] = (0.0, 0.0)
     hole: Window | None = None
+    key: tuple[object, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         one_of("aperture", self.aperture, APERTURES)
@@ -60,6 +66,8 @@ class Window:
         self._refuse_edge()
         if self.hole is not None:
             self._refuse_hole(self.hole)
+        mine = (self.aperture, self.diameter, self.edge_width, *self.position)
+        object.__setattr__(self, "key", mine if self.hole is None else mine + self.hole.key)
 
     def _refuse_edge(self) -> None:
         if self.aperture == "gaussian":
@@ -98,12 +106,6 @@ class Window:
                 f"{self.edge_width:g} deg, at {self.position}) by {-room:g} deg. Enlarge the outer diameter, or make "
                 "the edges narrower."
             )
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """Flat values that two windows share exactly if they are equal; quick to hash and to compare."""
-        mine = (self.aperture, self.diameter, self.edge_width, self.position)
-        return mine if self.hole is None else mine + self.hole.key
 
     def sample(self, x: ArrayLike, y: ArrayLike) -> Array:
         """Return the window at points.
@@ -154,7 +156,7 @@ class Window:
             return np.exp(-(x**2) / (2 * sd**2)) * np.exp(-(y**2) / (2 * sd**2))
         if self.aperture == "square":
             return self._edge(np.abs(x)) * self._edge(np.abs(y))
-        return self._edge(np.hypot(x, y))
+        return self._edge(np.sqrt(x**2 + y**2))
 
     def _edge(self, distance: Array) -> Array:
         assert self.diameter is not None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,27 @@ ZERO_OF_COSINE = 1e-9
 """A square wave takes its mean, 0, where the cosine's size is below this: its edges do not depend on rounding."""
 SAME_PHASE_DEG = 1e-6
 SAME_FREQUENCY = 1e-9
+
+
+Number = TypeVar("Number", float, Array)
+
+
+class Numbers(NamedTuple, Generic[Number]):
+    """A component's numbers as a kernel takes them, or a column of each for many components.
+
+    ``kx, ky`` are in rad/degree, ``px, py`` (the window's position) in degrees, ``phi`` in rad, ``omega`` in rad/s;
+    ``square`` and ``counterphase`` are 0 or 1.
+    """
+
+    kx: Number
+    ky: Number
+    px: Number
+    py: Number
+    contrast: Number
+    phi: Number
+    omega: Number
+    square: Number
+    counterphase: Number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +83,7 @@ class Component:
     temporal_frequency: float = 0.0
     modulation: str = "drift"
     window: Window = field(default_factory=Window)
+    numbers: Numbers[float] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in ("orientation", "phase", "temporal_frequency"):
@@ -70,6 +93,21 @@ class Component:
         object.__setattr__(self, "contrast", fraction("contrast", self.contrast))
         one_of("waveform", self.waveform, WAVEFORMS)
         one_of("modulation", self.modulation, MODULATIONS)
+        object.__setattr__(self, "numbers", self._numbers())
+
+    def _numbers(self) -> Numbers[float]:
+        (kx, ky), (px, py) = self.wave_vector, self.window.position
+        return Numbers(
+            kx=2 * math.pi * kx,
+            ky=2 * math.pi * ky,
+            px=px,
+            py=py,
+            contrast=self.contrast,
+            phi=math.radians(self.phase),
+            omega=2 * math.pi * self.temporal_frequency,
+            square=float(self.waveform == "square"),
+            counterphase=float(self.modulation == "counterphase"),
+        )
 
     @property
     def wave_vector(self) -> tuple[float, float]:

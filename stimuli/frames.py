@@ -92,8 +92,7 @@ def _draw_fast(
     chunk = max(1, WINDOW_BYTES // (16 * x.size * y.size))
     for start in range(0, len(stimuli), chunk):
         packed = pack(stimuli[start : start + chunk], display, windows)
-        stack, spans = windows.arrays(frames.dtype)
-        draw_gratings(frames[start : start + chunk], x, y, times, *packed, stack, spans)
+        draw_gratings(frames[start : start + chunk], x, y, times, *packed, *windows.arrays(frames.dtype))
 
 
 def _labelled(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -11,31 +11,18 @@ from numpy.typing import DTypeLike, NDArray
 
 from stimuli.apertures import Window
 from stimuli.base import AbstractStimulus, refuse_clipping, refuse_display
-from stimuli.carriers import Component
+from stimuli.carriers import Component, Numbers
 from stimuli.display import Display
 from stimuli.validation import TOLERANCE_CONTRAST, TOLERANCE_DEG
 
 Array = NDArray[np.float64]
 
-_numbers = attrgetter("orientation", "spatial_frequency", "phase", "contrast", "temporal_frequency")
-
 
 class Packed(NamedTuple):
-    """Components of all stimuli one after the other; those of stimulus i are ``offsets[i]:offsets[i + 1]``.
-
-    ``kx, ky`` are in rad/degree, ``px, py`` in degrees, ``phi`` in rad, ``omega`` in rad/s.
-    """
+    """Components of all stimuli one after the other; those of stimulus i are ``offsets[i]:offsets[i + 1]``."""
 
     offsets: NDArray[np.int64]
-    kx: Array
-    ky: Array
-    px: Array
-    py: Array
-    contrast: Array
-    phi: Array
-    omega: Array
-    square: NDArray[np.bool_]
-    counterphase: NDArray[np.bool_]
+    numbers: Numbers[Array]
     window: NDArray[np.int64]
 
 
@@ -94,27 +81,17 @@ def pack(stimuli: Sequence[AbstractStimulus], display: Display, windows: WindowS
         If the display cannot show a component, or contrasts add up to more than 1 at some pixel.
     """
     scenes = [stimulus.scene for stimulus in stimuli]
-    components = [component for scene in scenes for component in scene]
+    components = list(chain.from_iterable(scenes))
     keys = [component.window.key for component in components]
-    unique = {key: component.window for key, component in zip(keys, components, strict=True)}
+    unique = dict(zip(keys, [component.window for component in components], strict=True))
     index = {key: i for i, key in enumerate(unique)}
-    numbers = np.array([_numbers(component) for component in components], np.float64).reshape(-1, 5)
+    rows = np.fromiter(chain.from_iterable([component.numbers for component in components]), np.float64)
+    numbers = Numbers(*rows.reshape(-1, len(Numbers._fields)).T.copy())
     _refuse_display(components, numbers, unique, display)
     windows.begin(unique)
-    places = np.array([component.window.position for component in components], np.float64).reshape(-1, 2)
-    theta, f, phi, contrast, hz = numbers.T
-    angle = np.deg2rad(theta)
     packed = Packed(
         offsets=np.cumsum([0, *map(len, scenes)]),
-        kx=-2 * np.pi * f * np.sin(angle),
-        ky=2 * np.pi * f * np.cos(angle),
-        px=places[:, 0].copy(),
-        py=places[:, 1].copy(),
-        contrast=contrast.copy(),
-        phi=np.deg2rad(phi),
-        omega=2 * np.pi * hz,
-        square=np.array([component.waveform == "square" for component in components], np.bool_),
-        counterphase=np.array([component.modulation == "counterphase" for component in components], np.bool_),
+        numbers=numbers,
         window=np.array([index[key] for key in keys], np.int64),
     )
     _refuse_clipping(packed, windows.samples)
@@ -122,10 +99,13 @@ def pack(stimuli: Sequence[AbstractStimulus], display: Display, windows: WindowS
 
 
 def _refuse_display(
-    components: Sequence[Component], numbers: Array, windows: dict[tuple[object, ...], Window], display: Display
+    components: Sequence[Component],
+    numbers: Numbers[Array],
+    windows: dict[tuple[object, ...], Window],
+    display: Display,
 ) -> None:
     """Look for a component that the display cannot show; let the reference's own check word the error."""
-    too_fine = numbers[:, 1] >= display.nyquist
+    too_fine = np.hypot(numbers.kx, numbers.ky) > 2 * np.pi * display.nyquist * (1 - 1e-6)
     limit = min(display.extent_deg) + TOLERANCE_DEG
     too_large = any(window.diameter is not None and window.diameter > limit for window in windows.values())
     if too_large or (too_fine.any() and not display.allow_undersampling):
@@ -136,14 +116,14 @@ def _refuse_display(
 def _refuse_clipping(packed: Packed, samples: Sequence[Array]) -> None:
     """Check the sum of contrasts at every pixel, stimuli with the same windows together."""
     ends = packed.offsets
-    total = np.concatenate([[0.0], np.cumsum(packed.contrast)])
+    total = np.concatenate([[0.0], np.cumsum(packed.numbers.contrast)])
     suspects = np.flatnonzero(total[ends[1:]] - total[ends[:-1]] > 1)
     lengths = np.diff(ends)[suspects]
     for length in np.unique(lengths):
         rows = ends[suspects[lengths == length]][:, np.newaxis] + np.arange(length)
         geometries, group = np.unique(packed.window[rows], axis=0, return_inverse=True)
         for i, geometry in enumerate(geometries):
-            _refuse_clipping_of(packed.contrast[rows[group.ravel() == i]], geometry, samples)
+            _refuse_clipping_of(packed.numbers.contrast[rows[group.ravel() == i]], geometry, samples)
 
 
 def _refuse_clipping_of(contrasts: Array, geometry: NDArray[np.int64], samples: Sequence[Array]) -> None:

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from stimuli.base import STIMULUS
 from stimuli.display import Display
@@ -50,12 +51,11 @@ def overview(stimuli: StimulusSet, display: Display) -> Figure:
             max(columns * THUMBNAIL_INCHES, 4.5),
             rows * (THUMBNAIL_INCHES * height / width + label_inches) + 0.7,
         ),
-        layout="constrained",
+        layout=ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03, wspace=0.0, hspace=0.0),
         dpi=120,
         squeeze=False,
     )
     plt.close(figure)
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.0, hspace=0.0)
     extent = (-width / 2, width / 2, -height / 2, height / 2)
     for axis in axes.flat:
         axis.set_axis_off()

@@ -41,6 +41,8 @@ class StimulusSet:
         if not self._stimuli:
             raise ValueError("a set of 0 stimuli; it needs at least one. Is an axis, a list or a slice empty?")
         self._parameters = parameters
+        for column in parameters.coords.values():
+            column.to_numpy().flags.writeable = False
 
     @classmethod
     def grid(
@@ -152,8 +154,8 @@ class StimulusSet:
 
     @property
     def parameters(self) -> xr.Dataset:
-        """The labels: one coordinate along "stimulus" for each parameter, with attrs["units"]; a copy."""
-        return self._parameters.copy(deep=True)
+        """The labels: one coordinate along "stimulus" for each parameter, with attrs["units"]; not writeable."""
+        return self._parameters.copy()
 
     def __len__(self) -> int:
         return len(self._stimuli)

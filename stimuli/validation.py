@@ -28,6 +28,8 @@ def plain(value: Any) -> Any:
     object
         A value whose ``repr`` and JSON form do not depend on where it came from (``0``, ``np.int64(0)``: ``0.0``).
     """
+    if type(value) is float or type(value) is str:
+        return value
     if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
         value = value.item()
     if isinstance(value, bool):

@@ -76,10 +76,10 @@ class Normalization(AbstractStaticCircuit):
         """Return `excitation` Σ_c cⁿ T and `drive` (stimulus, y, x, feature), and `power` Σ c² (stimulus, y, x)."""
         if isinstance(encoder, PopulationCode):
             layers = encoder.layers(stimuli)
-            contrast, tuned = layers["contrast"].data, layers["tuning"].data
+            contrast, tuned = layers["layer_contrast"].data, layers["layer_tuning"].data
             excitation = np.einsum("slyx,slf->syxf", contrast**parameters.n, tuned)
             drive = np.einsum("slyx,slf->syxf", contrast, tuned)
-            power = (contrast**2).sum(axis=layers["contrast"].dims.index(LAYER))
+            power = (contrast**2).sum(axis=layers["layer_contrast"].dims.index(LAYER))
             coords = layers.coords
         else:
             energy = encoder.encode(stimuli, display)

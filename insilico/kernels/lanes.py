@@ -95,8 +95,13 @@ def times(typingctx, a, b):
 
 @intrinsic
 def plus_product(typingctx, a, b, c):
-    """Return a + b · c, lane by lane, rounded once."""
-    return a(a, b, c), lambda context, builder, signature, args: builder.fma(args[1], args[2], args[0])
+    """Return a + b · c, lane by lane, rounded once where the processor can."""
+
+    def codegen(context, builder, signature, args):
+        product = builder.fmul(args[1], args[2], flags=("contract",))
+        return builder.fadd(args[0], product, flags=("contract",))
+
+    return a(a, b, c), codegen
 
 
 @intrinsic

@@ -44,6 +44,7 @@ Constants = namedtuple(
 Layout = namedtuple(
     "Layout", "n_features core near far with_P with_Q with_T with_U untuned_P untuned_T periodic".split()
 )  # core, near, far: half-widths of the boxes srf, ssn, ssf in cells; the rest: booleans
+Window = namedtuple("Window", "first pitch height n")  # row y of a crop: the n entries from first + y · pitch on
 Scratch = namedtuple(
     "Scratch", "old_I old_O head_I head_O core_I near_I near_O far_O T P E U rates".split()
 )
@@ -79,9 +80,10 @@ class FusedStepper:
         touched = np.zeros((2, *shape), bool)
         for ids in units:
             touched.reshape(-1)[ids] = True
-        self._boxes = boxes_of_activity(
+        boxes = boxes_of_activity(
             (drive, state[0], touched[0]), (state[1], touched[1]), reach=wiring.near.reach, boundary=wiring.boundary
         )
+        self._windows = _windows(boxes, width=shape[1], n_features=shape[2])
 
     def advance(
         self, state: State, *, rows: np.ndarray, steps: np.ndarray, n_steps: np.ndarray, forces: Forces | None
@@ -96,12 +98,12 @@ class FusedStepper:
 
     def _sweep(self, state, rows, steps, n_steps, forces, mode) -> np.ndarray:
         dtype = self._X.dtype
-        flat = (*self._X.shape[:2], -1)
+        flat = (len(self._X), -1)
         residual = np.zeros(len(rows))
         sweep_stimuli(
-            self._X.reshape(flat), state[0].reshape(flat), state[1].reshape(flat), self._boxes[rows],
+            self._X.reshape(flat), state[0].reshape(flat), state[1].reshape(flat), self._windows[rows],
             rows, steps.astype(dtype), n_steps, mode, self._constants, self._layout, self._across,
-            *_dense(forces, self._X.shape[1:], dtype), forces is not None, residual,
+            *_dense(forces, dtype), forces is not None, residual,
         )  # fmt: skip
         return residual
 
@@ -134,41 +136,51 @@ def _layout(wiring, drive) -> Layout:
     )
 
 
-def _dense(forces, shape, dtype) -> tuple[np.ndarray, ...]:
+def _windows(boxes, width, n_features) -> np.ndarray:
+    """Return the numbers of a Window for each box (top, bottom, left, right)."""
+    top, bottom, left, right = boxes.T
+    pitch = np.full(len(boxes), width * n_features)
+    return np.stack([top * pitch + left * n_features, pitch, bottom - top, (right - left) * n_features], axis=1)
+
+
+def _dense(forces, dtype) -> tuple[np.ndarray, ...]:
     if forces is None:
-        nothing = np.zeros((2, 0, 0), dtype)
-        return nothing, nothing, np.zeros((2, 0, 0), bool), nothing
-    flat = (2, shape[0], -1)
+        nothing = np.zeros((2, 0), dtype)
+        return nothing, nothing, np.zeros((2, 0), bool), nothing
+    flat = (2, -1)
     drive, scale, value = (a.astype(dtype).reshape(flat) for a in (forces.drive, forces.scale, forces.value))
     return drive, scale, forces.held.reshape(flat), value
 
 
 @njit(parallel=True, **_OPTIONS)
-def sweep_stimuli(X, I, O, boxes, rows, steps, n_steps, mode, c, g, across, push, scale, held, value, forced, residual):
-    """Sweep each stimulus n_steps[i] times; with mode RATE, write its largest rate into residual."""
-    k = g.n_features
+def sweep_stimuli(
+    X, I, O, windows, rows, steps, n_steps, mode, c, g, across, push, scale, held, value, forced, residual
+):  # fmt: skip
+    """Sweep each stimulus n_steps[i] times; with mode RATE, write its largest rate into residual.
+
+    X, I, O (stimulus, y · x · feature); push, scale, held, value (population, y · x · feature).
+    """
     for i in prange(rows.size):
         s = rows[i]
-        top, bottom, left, right = boxes[i, 0], boxes[i, 1], boxes[i, 2] * k, boxes[i, 3] * k
-        if bottom > top and right > left:
-            scratch = _scratch(X, bottom - top, (right - left) // k, g)
-            f_top, f_bottom, f_left, f_right = (top, bottom, left, right) if forced else (0, 0, 0, 0)
-            forces = (
-                push[:, f_top:f_bottom, f_left:f_right], scale[:, f_top:f_bottom, f_left:f_right],
-                held[:, f_top:f_bottom, f_left:f_right], value[:, f_top:f_bottom, f_left:f_right],
-            )  # fmt: skip
+        view = Window(windows[i, 0], windows[i, 1], windows[i, 2], windows[i, 3])
+        if view.height > 0 and view.n > 0:
+            scratch = _scratch(X, view, g)
             for _ in range(n_steps[i]):
-                _sweep(
-                    X[s, top:bottom, left:right], I[s, top:bottom, left:right], O[s, top:bottom, left:right],
-                    steps[i], mode, c, g, across, forces, forced, scratch,
-                )  # fmt: skip
+                _sweep(X[s], I[s], O[s], view, steps[i], mode, c, g, across, (push, scale, held, value), forced, scratch)
             residual[i] = scratch.rates.max()
 
 
 @njit(**_OPTIONS)
-def _scratch(X, height, width, g):
-    n, k = width * g.n_features, g.n_features
-    head = height if g.periodic else 0
+def _row(s, y, view):
+    """Return row y of a crop; a contiguous view."""
+    first = view.first + y * view.pitch
+    return s[first : first + view.n]
+
+
+@njit(**_OPTIONS)
+def _scratch(X, view, g):
+    n, k = view.n, g.n_features
+    head = view.height if g.periodic else 1
     dtype = X.dtype
     return Scratch(
         np.zeros((g.near + 1, n), dtype), np.zeros((g.far + 1, n), dtype),
@@ -180,67 +192,75 @@ def _scratch(X, height, width, g):
 
 
 @njit(**_OPTIONS)
-def _sweep(X, I, O, step, mode, c, g, across, forces, forced, w):
+def _sweep(X, I, O, view, step, mode, c, g, across, forces, forced, w):
     """Go once down the rows: update them, or (mode RATE) leave them and collect the largest |ds/dt| in w.rates."""
     k = g.n_features
-    w.head_I[:] = I[: w.head_I.shape[0]]
-    w.head_O[:] = O[: w.head_O.shape[0]]
-    for y in range(I.shape[0]):
+    if g.periodic:
+        for y in range(w.head_I.shape[0]):
+            w.head_I[y] = _row(I, y, view)
+        for y in range(w.head_O.shape[0]):
+            w.head_O[y] = _row(O, y, view)
+    for y in range(view.height):
+        X_y, I_y, O_y = _row(X, y, view), _row(I, y, view), _row(O, y, view)
         if g.with_P:
-            _move_down(w.near_I, I, w.old_I, w.head_I, y, g.near, g)
+            _move_down(w.near_I, I, view, w.old_I, w.head_I, y, g.near, g)
             if g.core > 0:
-                _move_down(w.core_I, I, w.old_I, w.head_I, y, g.core, g)
-            core = w.core_I if g.core > 0 else I[y]
+                _move_down(w.core_I, I, view, w.old_I, w.head_I, y, g.core, g)
+            core = w.core_I if g.core > 0 else I_y
             ring_along_row(w.near_I, core, k, g.near, g.core, c.gamma_near, c.zero, w.P)
             if g.untuned_P:
                 average_features(w.P, k, c.share, c.zero, w.P)
         if g.with_Q:
-            across_features(I[y], w.P, across, k, w.E)
+            across_features(I_y, w.P, across, k, w.E)
         if g.with_T:
-            _move_down(w.near_O, O, w.old_O, w.head_O, y, g.near, g)
-            _move_down(w.far_O, O, w.old_O, w.head_O, y, g.far, g)
+            _move_down(w.near_O, O, view, w.old_O, w.head_O, y, g.near, g)
+            _move_down(w.far_O, O, view, w.old_O, w.head_O, y, g.far, g)
             ring_along_row(w.far_O, w.near_O, k, g.far, g.near, c.far, c.zero, w.T)
             if g.untuned_T:
                 average_features(w.T, k, c.share, c.zero, w.T)
         if g.with_U:
-            average_features(O[y], k, c.share, c.zero, w.U)
-        w.old_I[y % w.old_I.shape[0]] = I[y]
-        w.old_O[y % w.old_O.shape[0]] = O[y]
-        _update(X[y], I[y], O[y], w.E if g.with_Q else w.P, y, step, mode, c, forces, forced, w)
+            average_features(O_y, k, c.share, c.zero, w.U)
+        w.old_I[y % w.old_I.shape[0]] = I_y
+        w.old_O[y % w.old_O.shape[0]] = O_y
+        _update(X_y, I_y, O_y, w.E if g.with_Q else w.P, y, view, step, mode, c, forces, forced, w)
 
 
 @njit(**_OPTIONS)
-def _move_down(padded, s, old, head, y, half, g):
+def _move_down(padded, s, view, old, head, y, half, g):
     """Bring the sum over the rows y − half … y + half up to row y; old rows are taken from before their update."""
-    k, n = g.n_features, s.shape[0]
+    k, n = g.n_features, view.height
     pad = half * k
     total = padded[pad : padded.size - pad]
     if y == 0:
         total[:] = 0
         for row in range(min(half + 1, n)):
-            enter(total, s[row])
+            enter(total, _row(s, row, view))
         if g.periodic:
             for row in range(n - half, n):
-                enter(total, s[row])
+                enter(total, _row(s, row, view))
     else:
-        if y + half < n:
-            enter(total, s[y + half])
-        elif g.periodic:
-            enter(total, head[y + half - n])
-        if y - half - 1 >= 0:
-            leave(total, old[(y - half - 1) % old.shape[0]])
-        elif g.periodic:
-            leave(total, s[n + y - half - 1])
+        entering = y + half < n or g.periodic
+        leaving = y - half - 1 >= 0 or g.periodic
+        new = _row(s, y + half, view) if y + half < n else head[(y + half - n) % head.shape[0]]
+        gone = _row(s, n + y - half - 1, view) if y - half - 1 < 0 else old[(y - half - 1) % old.shape[0]]
+        if entering and leaving:
+            exchange(total, new, gone)
+        elif entering:
+            enter(total, new)
+        elif leaving:
+            leave(total, gone)
     if g.periodic:
         wrap(padded, pad)
 
 
 @njit(**_OPTIONS)
-def _update(X, I, O, E, y, step, mode, c, forces, forced, w):
+def _update(X, I, O, E, y, view, step, mode, c, forces, forced, w):
     if forced:
         push, scale, held, value = forces
+        first = view.first + y * view.pitch
+        row = slice(first, first + view.n)
         _forced_update(
-            X, I, O, step, mode, c, push[:, y], scale[:, y], held[:, y], value[:, y], w.T, E, w.U, w.rates
+            X, I, O, step, mode, c, push[:, row], scale[:, row], held[:, row], value[:, row], w.T, E, w.U, w.rates
         )
     elif mode == EXPONENTIAL:
         _relax(X, I, O, step, c, w.T, E, w.U)

@@ -110,16 +110,15 @@ def across_features(row, start, across, n_features, out):
         return
     for j in range(0, k, n_lanes):
         first = min(j, k - n_lanes)
-        cell = 0
-        while cell + 8 <= n_cells:
-            _across_eight_cells(row, start, across, k, cell * k, first, out)
-            cell += 8
-        while cell < n_cells:
-            total = load(start, cell * k + first)
-            for i in range(k):
-                total = plus_product(total, spread(row[cell * k + i]), load(across, i * k + first))
-            store(out, cell * k + first, total)
-            cell += 1
+        if n_cells >= 8:
+            for cell in range(0, n_cells, 8):  # the last eight overlap the eight before them
+                _across_eight_cells(row, start, across, k, min(cell, n_cells - 8) * k, first, out)
+        else:
+            for cell in range(n_cells):
+                total = load(start, cell * k + first)
+                for i in range(k):
+                    total = plus_product(total, spread(row[cell * k + i]), load(across, i * k + first))
+                store(out, cell * k + first, total)
 
 
 @njit(**_OPTIONS)

@@ -9,7 +9,7 @@ Legend: f frame's stimulus, t its time, k component, i row, j column; c, s cosin
 import math
 
 import numpy as np
-from numba import njit
+from numba import njit, uint64
 
 from stimuli.carriers import ZERO_OF_COSINE
 
@@ -21,8 +21,11 @@ def _table(cosine, sine, start, step):
     """Fill cos and sin of start + step * n: products of two short tables, exact to a few units of rounding."""
     n = cosine.size
     near_c, near_s = np.empty(BLOCK), np.empty(BLOCK)
-    for j in range(BLOCK):
-        near_c[j], near_s[j] = math.cos(step * j), math.sin(step * j)
+    near_c[0], near_s[0] = 1.0, 0.0
+    turn_c, turn_s = math.cos(step), math.sin(step)
+    for j in range(1, BLOCK):
+        near_c[j] = near_c[j - 1] * turn_c - near_s[j - 1] * turn_s
+        near_s[j] = near_s[j - 1] * turn_c + near_c[j - 1] * turn_s
     for first in range(0, n, BLOCK):
         far_c, far_s = math.cos(start + step * first), math.sin(start + step * first)
         block_c, block_s = cosine[first : first + BLOCK], sine[first : first + BLOCK]
@@ -32,25 +35,37 @@ def _table(cosine, sine, start, step):
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _add_sine(row, window, cosine, sine, a, b):
-    for j in range(row.size):
-        row[j] += window[j] * (a * cosine[j] - b * sine[j])
+def _add_sine(frame, window, span, cosine, sine, a, b):
+    """Add window * (a cos − b sin); a, b for each row. Unsigned columns: signed ones would be checked for < 0."""
+    for i in range(frame.shape[0]):
+        row_a, row_b = a[i], b[i]
+        for j in range(uint64(span[i, 0]), uint64(span[i, 1])):
+            frame[i, j] += window[i, j] * (row_a * cosine[j] - row_b * sine[j])
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _add_square(row, window, cosine, sine, a, b, amplitude):
-    for j in range(row.size):
-        value = a * cosine[j] - b * sine[j]
-        if value >= ZERO_OF_COSINE:
-            row[j] += window[j] * amplitude
-        elif value <= -ZERO_OF_COSINE:
-            row[j] -= window[j] * amplitude
+def _add_square(frame, window, span, cosine, sine, a, b, amplitude):
+    """Add window * amplitude * sign(a cos − b sin), in float64, where the sign of 0 is 0."""
+    for i in range(frame.shape[0]):
+        for j in range(uint64(span[i, 0]), uint64(span[i, 1])):
+            value = a[i] * cosine[j] - b[i] * sine[j]
+            if value >= ZERO_OF_COSINE:
+                frame[i, j] += window[i, j] * amplitude
+            elif value <= -ZERO_OF_COSINE:
+                frame[i, j] -= window[i, j] * amplitude
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def draw_gratings(
-    frames, x, y, times, offsets, kx, ky, px, py, contrast, phi, omega, square, counterphase, window, windows, spans
-):
+def _turn(a, b, cosine, sine, phase, amplitude):
+    """Fill amplitude * cos and sin of a table of angles plus a phase."""
+    turn_c, turn_s = amplitude * math.cos(phase), amplitude * math.sin(phase)
+    for i in range(a.size):
+        a[i] = turn_c * cosine[i] - turn_s * sine[i]
+        b[i] = turn_s * cosine[i] + turn_c * sine[i]
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def draw_gratings(frames, x, y, times, offsets, numbers, window, windows, spans):
     """Draw movies of summed windowed gratings into ``frames``.
 
     Parameters
@@ -59,13 +74,16 @@ def draw_gratings(
         Overwritten.
     x, y, times : float64 arrays
         Equally spaced columns and rows, degrees; times, seconds.
-    offsets, kx, ky, px, py, contrast, phi, omega, square, counterphase, window : arrays, shape (component,)
-        As in `stimuli.packed.Packed`.
+    offsets, window : int64 arrays, shape (stimulus + 1,), (component,)
+        Where each stimulus' components begin and end; which window each component has.
+    numbers : stimuli.carriers.Numbers
+        Of float64 arrays, shape (component,).
     windows : array of the type of the frames, shape (window, y, x)
         Sampled windows.
     spans : int64 array, shape (window, y, 2)
         Columns first and last + 1 between which a row of a window is above 0.
     """
+    kx, ky, px, py, contrast, phi, omega, square, counterphase = numbers
     n_stimuli, n_times, height, width = frames.shape
     most = 0
     for f in range(n_stimuli):
@@ -73,41 +91,32 @@ def draw_gratings(
     cx, sx = np.empty((most, width)), np.empty((most, width))
     cy, sy = np.empty((most, height)), np.empty((most, height))
     cx_out, sx_out = np.empty((most, width), frames.dtype), np.empty((most, width), frames.dtype)
+    a, b = np.empty(height), np.empty(height)
+    a_out, b_out = np.empty(height, frames.dtype), np.empty(height, frames.dtype)
     dx = (x[width - 1] - x[0]) / max(width - 1, 1)
     dy = (y[height - 1] - y[0]) / max(height - 1, 1)
     for f in range(n_stimuli):
-        begin, count = offsets[f], offsets[f + 1] - offsets[f]
+        first, count = offsets[f], offsets[f + 1] - offsets[f]
         for k in range(count):
-            c = begin + k
+            c = first + k
             _table(cx[k], sx[k], kx[c] * (x[0] - px[c]), kx[c] * dx)
             _table(cy[k], sy[k], ky[c] * (y[0] - py[c]), ky[c] * dy)
             cx_out[k, :] = cx[k]
             sx_out[k, :] = sx[k]
         for t in range(n_times):
             frame = frames[f, t]
-            for i in range(height):
-                frame[i, :] = 0
+            frame[:] = 0
             for k in range(count):
-                c = begin + k
+                c = first + k
                 amplitude, phase = contrast[c], phi[c]
-                if counterphase[c]:
+                if counterphase[c] > 0:
                     amplitude *= math.cos(omega[c] * times[t])
                 else:
                     phase -= omega[c] * times[t]
-                turn_c, turn_s = math.cos(phase), math.sin(phase)
-                for i in range(height):
-                    first, last = spans[window[c], i, 0], spans[window[c], i, 1]
-                    a = turn_c * cy[k, i] - turn_s * sy[k, i]
-                    b = turn_s * cy[k, i] + turn_c * sy[k, i]
-                    row, mask = frame[i, first:last], windows[window[c], i, first:last]
-                    if square[c]:
-                        _add_square(row, mask, cx[k, first:last], sx[k, first:last], a, b, amplitude)
-                    else:
-                        _add_sine(
-                            row,
-                            mask,
-                            cx_out[k, first:last],
-                            sx_out[k, first:last],
-                            frames.dtype.type(amplitude * a),
-                            frames.dtype.type(amplitude * b),
-                        )
+                mask, span = windows[window[c]], spans[window[c]]
+                if square[c] > 0:
+                    _turn(a, b, cy[k], sy[k], phase, 1.0)
+                    _add_square(frame, mask, span, cx[k], sx[k], a, b, amplitude)
+                else:
+                    _turn(a_out, b_out, cy[k], sy[k], phase, amplitude)
+                    _add_sine(frame, mask, span, cx_out[k], sx_out[k], a_out, b_out)

@@ -1,0 +1,261 @@
+"""Figures: the one home of matplotlib in this package."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib import rcParams
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from insilico.comparison import Comparison
+
+# Okabe & Ito: told apart by all common forms of colour vision
+BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
+    "#000000",
+    "#E69F00",
+    "#56B4E9",
+    "#009E73",
+    "#F0E442",
+    "#0072B2",
+    "#D55E00",
+    "#CC79A7",
+)
+GRAY = "#8A8A8A"
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+NAMES = {"contrast_1": "contrast at 0°", "contrast_2": "contrast at 90°", "component_2_orientation": "component 2"}
+FONT = {"font.size": 8.0, "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 8.0}
+
+
+def tuning_curve(curve: xr.DataArray, *, ax: Axes | None = None) -> Figure:
+    """Draw a response against its first dimension, one line for each value of the second.
+
+    Parameters
+    ----------
+    curve
+        Result of `insilico.analysis.tuning_curve`, one or two dimensions.
+    ax
+        Axes to draw on; a new figure if None.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    if curve.ndim not in (1, 2):
+        raise ValueError(f"curve has dims {curve.dims}: one or two are drawn; select or average the others first.")
+    with _style():
+        figure, ax = _axes(ax, (3.6, 2.6))
+        x = curve.dims[0]
+        lines = curve.transpose(x, ...)
+        if curve.ndim == 1:
+            ax.plot(curve[x], curve, color=BLUE, marker="o", markersize=3.5, clip_on=False)
+        else:
+            second = curve.dims[1]
+            shades = _sequence(curve.sizes[second])
+            for i, (color, marker) in enumerate(zip(shades, itertools.cycle(MARKERS))):
+                line = lines.isel({second: i})
+                label = _number(float(line[second]))
+                ax.plot(line[x], line, color=color, marker=marker, markersize=3.5, label=label, clip_on=False)
+            ax.legend(title=_label(second, curve[second]), frameon=False, fontsize=7, title_fontsize=7)
+        ax.set_xlabel(_label(str(x), curve[x]))
+        ax.set_ylabel(_label(str(curve.attrs.get("long_name", curve.name or "response")), curve))
+        ax.set_ylim(bottom=min(0.0, float(curve.min())))
+        _orientation_ticks(ax, str(x), curve[x].values)
+    return figure
+
+
+def comparison_panels(
+    comparison: Comparison, *, title: str, rows: str | None, columns: str, x: str
+) -> Figure:
+    """Draw data and model panel by panel, and the score beside its nulls, interval and ceiling.
+
+    Parameters
+    ----------
+    comparison
+        What a protocol's `compare` returned.
+    title
+        Figure title.
+    rows, columns, x
+        Coordinates of the table that order the panels and the abscissa; `rows` may be None or "surround", which
+        splits the table into points without and with a surround.
+    """
+    table = comparison.reference.values
+    row_of, row_values = _levels(table, rows)
+    column_of, column_values = _levels(table, columns)
+    n_rows, n_columns = len(row_values), len(column_values)
+    with _style():
+        width, height = 1.25 * n_columns + 2.9, max(1.15 * n_rows + 1.1, 2.9)
+        figure = Figure(figsize=(width, height), layout="constrained")
+        grid = figure.add_gridspec(1, 2, width_ratios=[1.25 * n_columns, 1.9])
+        panels = grid[0].subgridspec(n_rows, n_columns).subplots(sharex=True, sharey=True, squeeze=False)
+        for (i, row), (j, column) in itertools.product(enumerate(row_values), enumerate(column_values)):
+            chosen = (row_of == i) & (column_of == j)
+            _panel(panels[i, j], table[x].values[chosen], table.values[chosen], comparison.fitted[chosen])
+            if i == 0:
+                panels[i, j].set_title(f"{NAMES.get(columns, columns.replace('_', ' ')) + ' ' if j == 0 else ''}{_level(columns, column)}")
+            if j == 0 and rows is not None:
+                panels[i, j].set_ylabel(_level(rows, row, long=i == 0))
+        figure.supxlabel(_label(x.replace("_", " "), table[x]), fontsize=8)
+        figure.supylabel("response (normalised)", fontsize=8)
+        _orientation_ticks(panels[0, 0], x, table[x].values[np.isfinite(table[x].values)], step=90.0)
+        _scores(figure.add_subplot(grid[1].subgridspec(2, 1, height_ratios=[2.4, max(1.15 * n_rows - 1.6, 0.01)])[0]), comparison)
+        figure.suptitle(f"{title}\n{comparison.model}", fontsize=9)
+        handles, labels = panels[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, frameon=False, fontsize=7, loc="outside lower right", ncols=2)
+    return figure
+
+
+def lines(
+    curves: dict[str, xr.DataArray], *, along: str, title: str, ylabel: str, logx: bool = False
+) -> Figure:
+    """Draw several one-dimensional curves, each with its own name, colour and marker."""
+    with _style():
+        figure, ax = _axes(None, (3.8, 2.8))
+        colors = _sequence(len(curves))
+        for (name, curve), color, marker in zip(curves.items(), colors, itertools.cycle(MARKERS)):
+            ax.plot(curve[along], curve, color=color, marker=marker, markersize=3, label=name, clip_on=False)
+        first = next(iter(curves.values()))
+        ax.set_xlabel(_label(along.replace("_", " "), first[along]))
+        ax.set_ylabel(ylabel)
+        ax.set_ylim(bottom=min(0.0, *(float(c.min()) for c in curves.values())))
+        if logx:
+            ax.set_xscale("log")
+        _orientation_ticks(ax, along, first[along].values)
+        ax.set_title(title)
+        if len(curves) > 1:
+            ax.legend(frameon=False, fontsize=7, loc="best")
+    return figure
+
+
+def score_table(comparisons: list[Comparison]) -> Figure:
+    """Draw the scores of several models on several tables, with intervals, best null and ceiling."""
+    protocols = list(dict.fromkeys(c.protocol for c in comparisons))
+    models = list(dict.fromkeys(c.model for c in comparisons))
+    colors = dict(zip(models, itertools.cycle((GRAY, ORANGE, BLUE, SKY, GREEN, RED, PURPLE, BLACK))))
+    with _style():
+        figure = Figure(figsize=(2.6 * len(protocols) + 1.4, 0.32 * len(models) + 1.6), layout="constrained")
+        axes = figure.subplots(1, len(protocols), sharey=True, squeeze=False)[0]
+        for ax, protocol in zip(axes, protocols, strict=True):
+            for i, model in enumerate(models):
+                found = [c for c in comparisons if c.protocol == protocol and c.model == model]
+                if not found:
+                    continue
+                c = found[0]
+                error = [[max(c.r2 - c.low, 0)], [max(c.high - c.r2, 0)]]
+                face = colors[model] if c.converged else "white"
+                ax.errorbar(c.r2, i, xerr=error, fmt="o", color=colors[model], mfc=face, capsize=2, markersize=5)
+                null = max(c.nulls.values(), default=np.nan)
+                ax.plot(null, i, marker="|", color=BLACK, markersize=9, linestyle="none")
+            ceiling = next(c.reference.ceiling for c in comparisons if c.protocol == protocol)
+            if ceiling is not None:
+                ax.axvline(ceiling, color=BLACK, linewidth=0.8, linestyle=":")
+            ax.set_title(protocol)
+            ax.set_xlabel("R² (one gain, one offset)")
+            ax.set_xlim(0, 1.02)
+        axes[0].set_yticks(range(len(models)), models)
+        axes[0].invert_yaxis()
+        figure.suptitle("circle: model with 95 % interval (open: not converged)      vertical bar: its best null      dotted: ceiling", fontsize=7)
+    return figure
+
+
+def _panel(ax: Axes, x: np.ndarray, data: np.ndarray, model: np.ndarray) -> None:
+    on_axis = np.isfinite(x)
+    order = np.argsort(x[on_axis])
+    ax.plot(x[on_axis][order], model[on_axis][order], color=BLUE, linewidth=1.3, label="model")
+    ax.plot(x[on_axis], data[on_axis], "o", color=BLACK, markersize=2.4, label="data (digitised)")
+    if not on_axis.all():
+        edge = np.nanmin(x) - 40
+        ax.plot([edge], data[~on_axis], "o", color=BLACK, markersize=3.2, markerfacecolor="white")
+        ax.plot([edge - 15, edge + 15], [model[~on_axis][0]] * 2, color=BLUE, linewidth=1.3)
+        ax.text(edge, 0.04, "centre\nalone", ha="center", fontsize=5.5, color="#555555")
+        ax.set_xlim(edge - 30, np.nanmax(x) + 15)
+    ax.axhline(0, color=GRAY, linewidth=0.4, zorder=0)
+
+
+def _scores(ax: Axes, comparison: Comparison) -> None:
+    names = ["model", *comparison.nulls]
+    values = [comparison.r2, *comparison.nulls.values()]
+    colors = [BLUE, *[GRAY] * len(comparison.nulls)]
+    ax.barh(range(len(names)), values, color=colors, height=0.65)
+    if np.isfinite(comparison.low):
+        error = [[max(comparison.r2 - comparison.low, 0)], [max(comparison.high - comparison.r2, 0)]]
+        ax.errorbar(comparison.r2, 0, xerr=error, color=BLACK, capsize=2, linewidth=1)
+    for i, value in enumerate(values):
+        ax.text(0.02, i, f"{value:.3f}", va="center", fontsize=6.5, color="white" if value > 0.25 else BLACK)
+    if comparison.reference.ceiling is not None:
+        ax.axvline(comparison.reference.ceiling, color=BLACK, linestyle=":", linewidth=0.9)
+        ax.text(comparison.reference.ceiling, -0.75, "ceiling ", fontsize=6.5, ha="right", va="center")
+    ax.set_yticks(range(len(names)), [n.replace("_", " ") for n in names])
+    ax.set_ylim(len(names) - 0.4, -1.0)
+    ax.set_xlim(0, 1.02)
+    ax.set_xlabel(f"R², {comparison.n_free} free parameters")
+    if not comparison.converged:
+        ax.set_title("NOT CONVERGED", color=RED, fontsize=8)
+
+
+def _levels(table: xr.DataArray, name: str | None) -> tuple[np.ndarray, list[Any]]:
+    if name is None:
+        return np.zeros(table.size, dtype=int), [None]
+    if name == "surround":
+        return (~np.isnan(table["surround_orientation"].values)).astype(int), ["alone", "with surround"]
+    values = table[name].values
+    levels = np.unique(values)
+    return np.searchsorted(levels, values), levels.tolist()
+
+
+def _level(name: str, value: Any, *, long: bool = True) -> str:
+    if isinstance(value, str):
+        return value
+    if name.startswith("contrast"):
+        return f"{NAMES[name] + chr(10) if long and name == 'contrast_1' else ''}{100 * value:g} %"
+    return f"{value:g}°"
+
+
+def _label(name: str, data: xr.DataArray) -> str:
+    unit = data.attrs.get("units", "1")
+    text = name.replace("_", " ")
+    return text if unit == "1" else f"{text} ({unit})"
+
+
+def _number(value: float) -> str:
+    return "none" if np.isnan(value) else f"{value:g}"
+
+
+def _sequence(n: int) -> list[Any]:
+    if n <= 1:
+        return [BLUE]
+    if n <= 4:
+        return [SKY, BLUE, RED, BLACK][:n] if n > 2 else [BLUE, RED]
+    from matplotlib import colormaps
+
+    return list(colormaps["viridis"](np.linspace(0, 0.9, n)))
+
+
+def _orientation_ticks(ax: Axes, name: str, values: np.ndarray, *, step: float = 45.0) -> None:
+    if "orientation" not in name:
+        return
+    low = np.ceil(values.min() / step) * step
+    ax.set_xticks(np.arange(low, values.max() + 1, step))
+
+
+def _axes(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]:
+    if ax is not None:
+        figure = ax.figure
+        assert isinstance(figure, Figure)
+        return figure, ax
+    figure = Figure(figsize=size, layout="constrained")
+    return figure, figure.subplots()
+
+
+class _style:
+    """Apply the font and spine settings within a block and restore the user's afterwards."""
+
+    def __enter__(self) -> None:
+        self._before = {key: rcParams[key] for key in FONT}
+        rcParams.update(FONT)
+
+    def __exit__(self, *_: object) -> None:
+        rcParams.update(self._before)

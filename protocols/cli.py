@@ -1,0 +1,187 @@
+"""The command line: `insilico list | run | compare | demo | cite`."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from insilico.reference_data import list_references, load_reference
+from insilico.zoo import circuit_named, list_models, parameter_sets
+from protocols.commands import assembled, load_run, run_demo, run_once, write_run
+from protocols.folder import CONTENTS, check_writable
+from protocols.registry import list_protocols, protocol_named
+from protocols.summary import convergence_line, finding_line, score_line
+from stimuli.errors import unknown_name
+
+EPILOG = """examples:
+  insilico list
+  insilico run busse2009 --model mely2018 --out results/busse
+  insilico run trott_born2015_plaid --model mely2018 --lesion T --out results/plaid_without_T
+  insilico run size_tuning --model mely2018 --set alpha=2 --set preparation.tuning_width=1.2 --out results/size
+  insilico run busse2009 --model mely2018 --set encoder=energy --out results/busse_from_pixels
+  insilico compare results/busse results/plaid_without_T
+"""
+RUN_HELP = """Run one experiment on one model and write result.nc (netCDF), figure.png, report.html and summary.json.
+
+--set takes what belongs to the circuit (alpha=2), to its sheet and encoder (preparation.tuning_width=1.2,
+preparation.pitch=0.125, encoder=energy) or to the experiment (spatial_frequency=4, phase=90, geometry=discs).
+A result that has not converged exits with 0 and says so in every file that it writes."""
+SHOWN = 8  # findings printed on the terminal; all are in the files
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted: nothing was written", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        prog="insilico",
+        description="Virtual experiments on circuit models of visual cortex, beside published data.",
+        epilog=EPILOG,
+        formatter_class=raw,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    listing = commands.add_parser("list", help="experiments, models and data sets, each in one line")
+    listing.set_defaults(command=_list)
+
+    run = commands.add_parser("run", help="one experiment on one model", description=RUN_HELP, formatter_class=raw)
+    run.add_argument("protocol", metavar="PROTOCOL", help="name of the experiment, see insilico list")
+    run.add_argument("--model", metavar="M", required=True, help="name of the model")
+    run.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the result, new or earlier")
+    run.add_argument("--parameters", metavar="SET", default="default", help="parameter set of the model")
+    run.add_argument("--lesion", metavar="NAME", nargs="+", action="extend", default=[], help="mechanisms to remove")
+    run.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], dest="settings")
+    run.add_argument("--seed", metavar="N", type=int, default=0, help="of the bootstrap (default 0)")
+    run.set_defaults(command=_run)
+
+    compare = commands.add_parser("compare", help="finished runs side by side")
+    compare.add_argument("folders", metavar="DIR", nargs="+", type=Path)
+    compare.set_defaults(command=_compare)
+
+    demo = commands.add_parser("demo", help="three published experiments on all models, and without the far surround")
+    demo.add_argument("--out", metavar="DIR", type=Path, default=Path("results/demo"))
+    demo.add_argument("--seed", metavar="N", type=int, default=0)
+    demo.set_defaults(command=_demo)
+
+    cite = commands.add_parser("cite", help="what to cite for an experiment, a model or a data set")
+    cite.add_argument("names", metavar="NAME", nargs="*")
+    cite.set_defaults(command=_cite)
+    return parser
+
+
+def _list(_: argparse.Namespace) -> int:
+    print("experiments")
+    for name in list_protocols():
+        print(f"  {name:24s} {protocol_named(name).title}")
+    print("models")
+    for name in list_models():
+        circuit = circuit_named(name)
+        lesions = f"   lesions: {', '.join(circuit.lesions)}" if circuit.lesions else ""
+        print(f"  {name:24s} {circuit.summary}{lesions}")
+        sets = [key for key in parameter_sets(name) if key != "default"]
+        if sets:
+            print(f"  {'':24s} parameter sets: default, {', '.join(sets)}")
+    print("data sets")
+    for name in list_references():
+        print(f"  {name:24s} {load_reference(name).card['title']}")
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    protocol, model = assembled(
+        options.protocol,
+        options.model,
+        parameters=options.parameters,
+        lesions=options.lesion,
+        settings=_pairs(options.settings),
+    )
+    check_writable(options.out)
+    run = run_once(protocol, model, seed=options.seed, progress=True)
+    write_run(run, options.out)
+    line = convergence_line(run.responses)
+    print(line, file=sys.stderr if line.startswith("warning") else sys.stdout)
+    if run.comparison is not None:
+        print(score_line(run.comparison.score()))
+    for finding in run.findings[:SHOWN]:
+        print(finding_line(finding))
+    if len(run.findings) > SHOWN:
+        print(f"  … and {len(run.findings) - SHOWN} more measures in summary.json")
+    print(f"wrote {options.out}/{{{', '.join(CONTENTS)}}}")
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    for folder, content in [(folder, load_run(folder)) for folder in options.folders]:
+        state = "" if content["converged"] else "   NOT CONVERGED"
+        print(f"{folder}   {content['protocol']} · {content['model']}{state}")
+        for score in content["scores"]:
+            print(f"  {score.get('model', '')}{'  ' if 'model' in score else ''}{score_line(score)}")
+        if not content["scores"]:
+            for finding in content["findings"]:
+                unit = "" if finding["unit"] == "1" else f" {finding['unit']}"
+                value = "undefined" if finding["value"] is None else f"{finding['value']:.3g}"
+                print(f"  {finding['name']}  {value}{unit}")
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    comparisons = run_demo(options.out, seed=options.seed, progress=sys.stderr.isatty(), say=lambda text: print(f"  {text}", file=sys.stderr))
+    print()
+    print(f"{'table':24s}{'model':24s}{'R²':>6s}   {'95 %':12s}  {'ceiling':8s} {'free':5s} nulls")
+    for c in comparisons:
+        nulls = ", ".join(f"{n.replace('_', ' ')} {v:.3f}{'*' if v > c.r2 else ''}" for n, v in c.nulls.items())
+        state = "" if c.converged else "  NOT CONVERGED"
+        print(f"{c.protocol:24s}{c.model:24s}{c.r2:6.3f}   {c.low:.2f} – {c.high:.2f}   {c.reference.ceiling:<8} {c.n_free:<5d} {nulls}{state}")
+    print("one gain and one offset per table; * a null above the model")
+    print(f"wrote {options.out}/{{{', '.join(CONTENTS)}}}")
+    return 0
+
+
+def _cite(options: argparse.Namespace) -> int:
+    protocols, models, tables = list_protocols(), list_models(), list_references()
+    for name in options.names or [*protocols[:3], *models[1:]]:
+        if name in protocols:
+            print(f"{name}: {protocol_named(name).cite()}")
+        elif name in models:
+            print(f"{name}: {circuit_named(name).citation}")
+        elif name in tables:
+            print(f"{name}: {load_reference(name).cite()}")
+        else:
+            raise unknown_name("experiment, model or data set", name, {*protocols, *models, *tables})
+    return 0
+
+
+def _pairs(texts: Sequence[str]) -> dict[str, Any]:
+    settings = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise ValueError(f"--set {text}: must be KEY=VALUE, as in --set alpha=2.")
+        settings[key] = _value(value)
+    return settings
+
+
+def _value(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""What the command line does, without its words: run one experiment, the demonstration, a comparison of runs."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from insilico.comparison import Comparison, Finding
+from insilico.execute import NotConvergedWarning
+from insilico.model import SheetModel
+from insilico.perturb import Lesion
+from insilico.provenance import read_provenance
+from insilico.storage import load_result, save_result
+from insilico.zoo import load_model
+from protocols.base import AbstractProtocol, AbstractTableProtocol
+from protocols.folder import CONTENTS, check_writable, result_folder
+from protocols.registry import PROTOCOLS, protocol_named
+from protocols.report import Section, png, report
+from protocols.summary import as_json, convergence_line, summary
+
+DEMO_PROTOCOLS = ("busse2009", "trott_born2015_plaid", "trott_born2015_matrix")
+DEMO_MODELS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("feedforward", ()),
+    ("normalization", ()),
+    ("mely2018", ()),
+    ("mely2018", ("T",)),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A finished run: protocol, responses, comparison (or None), findings."""
+
+    protocol: AbstractProtocol
+    responses: xr.Dataset
+    comparison: Comparison | None
+    findings: list[Finding]
+
+    @property
+    def section(self) -> Section:
+        """The run as a section of a report."""
+        if self.comparison is not None:
+            figure, assumptions = self.comparison.plot(), self.comparison.assumptions
+        else:
+            figure, assumptions = self.protocol.plot(self.responses), self.protocol.assumptions
+        return Section(
+            title=str(self.responses.attrs["title"]) if self.comparison is None else f"{self.protocol.title}: {self.comparison.model}",
+            citation=self.protocol.cite(),
+            figure=figure,
+            convergence=convergence_line(self.responses),
+            comparison=self.comparison,
+            findings=self.findings,
+            assumptions=assumptions,
+            record=read_provenance(self.responses.attrs),
+        )
+
+
+def assembled(
+    protocol: str, model: str, *, parameters: str, lesions: Sequence[str], settings: dict[str, Any]
+) -> tuple[AbstractProtocol, SheetModel]:
+    """Return a protocol and a model from names and `--set` pairs, each pair given to the one that knows it."""
+    own = {f.name for f in fields(protocol_named(protocol))} - {"preparation"} | {"geometry"}
+    of_protocol = {key: value for key, value in settings.items() if key in own}
+    of_model = {key: value for key, value in settings.items() if key not in own}
+    subject = load_model(model, parameters, **of_model)
+    return protocol_named(protocol, **of_protocol), subject.perturbed(*(Lesion(name) for name in lesions))
+
+
+def run_once(protocol: AbstractProtocol, model: SheetModel, *, seed: int, progress: bool) -> Run:
+    """Run a protocol on a model and measure; says in the result, not by a warning, what has not converged."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotConvergedWarning)
+        responses = protocol.run(model, seed=seed, progress=progress)
+    comparison = protocol.compare(responses, seed=seed) if isinstance(protocol, AbstractTableProtocol) else None
+    findings = list(comparison.findings) if comparison else protocol.findings(responses)
+    return Run(protocol=protocol, responses=responses, comparison=comparison, findings=findings)
+
+
+def write_run(run: Run, out: Path) -> None:
+    """Write result.nc, figure.png, report.html and summary.json, all or nothing."""
+    section = run.section
+    with result_folder(out) as folder:
+        save_result(run.responses, folder / "result.nc")
+        (folder / "figure.png").write_bytes(png(section.figure))
+        (folder / "report.html").write_text(report(section.title, [section]), encoding="utf-8")
+        content = summary(run.protocol, run.responses, run.comparison, run.findings)
+        (folder / "summary.json").write_text(as_json(content), encoding="utf-8")
+
+
+def run_demo(out: Path, *, seed: int, progress: bool, say: Callable[[str], None]) -> list[Comparison]:
+    """Run the published experiments on all models and on mely2018 without T; write one folder for all."""
+    from insilico import plotting
+
+    check_writable(out)
+    runs = []
+    for protocol in DEMO_PROTOCOLS:
+        for model, lesions in DEMO_MODELS:
+            experiment, subject = assembled(protocol, model, parameters="default", lesions=lesions, settings={})
+            runs.append(run_once(experiment, subject, seed=seed, progress=progress))
+            say(f"{experiment.title}: {runs[-1].comparison.model if runs[-1].comparison else model}")
+    comparisons = [run.comparison for run in runs if run.comparison is not None]
+    figure = plotting.score_table(comparisons)
+    groups = {f"{c.protocol}/{_group(c.model)}": r.responses for c, r in zip(comparisons, runs, strict=True)}
+    summaries = [summary(r.protocol, r.responses, r.comparison, []) for r in runs]
+    content = {
+        "protocol": "demo",
+        "model": ", ".join(dict.fromkeys(c.model for c in comparisons)),
+        "converged": all(c.converged for c in comparisons),
+        "scores": [{**c.score(), "model": c.model} for c in comparisons],
+        "findings": [],
+        "provenance": {f"{s['protocol']}/{s['model']}": s["provenance"] for s in summaries},
+    }
+    with result_folder(out) as folder:
+        xr.DataTree.from_dict(groups).to_netcdf(folder / "result.nc", engine="h5netcdf")
+        (folder / "figure.png").write_bytes(png(figure))
+        page = report("Three published experiments, three models, one lesion", [r.section for r in runs], figure=figure)
+        (folder / "report.html").write_text(page, encoding="utf-8")
+        (folder / "summary.json").write_text(as_json(content), encoding="utf-8")
+    return comparisons
+
+
+def load_run(folder: Path) -> dict[str, Any]:
+    """Return the summary of a finished run.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If the folder does not hold a result.
+    """
+    missing = [name for name in CONTENTS if not (folder / name).is_file()]
+    if missing:
+        raise FileNotFoundError(f"{folder} is no result folder: it lacks {', '.join(missing)}. Make one with insilico run.")
+    try:
+        content = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        content["scores"], content["protocol"], content["findings"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{folder / 'summary.json'} is not a summary of this program: {error}.") from error
+    if content["protocol"] in PROTOCOLS:
+        load_result(folder / "result.nc")
+    return content
+
+
+def _group(model: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in model).strip("_")

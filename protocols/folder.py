@@ -1,0 +1,83 @@
+"""A result folder: written whole or not at all, replaced only as a whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+CONTENTS = ("result.nc", "figure.png", "report.html", "summary.json")
+
+
+def check_writable(folder: Path) -> None:
+    """Raise where a result cannot go, before any work is done.
+
+    Raises
+    ------
+    FileExistsError
+        If the folder is a file, or holds files that are not a result.
+    OSError
+        If it cannot be created or written.
+    """
+    if folder.exists():
+        if not folder.is_dir():
+            raise FileExistsError(f"{folder} is a file: name a folder.")
+        others = sorted(p.name for p in folder.iterdir() if p.name not in CONTENTS)
+        if others:
+            raise FileExistsError(
+                f"{folder} holds other files ({', '.join(others[:3])}{' …' if len(others) > 3 else ''}): name an empty, a "
+                "new, or an earlier result folder."
+            )
+    made = _missing_parents(folder.parent)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        probe = tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.")
+        os.rmdir(probe)
+    except OSError as error:
+        raise type(error)(f"{folder} cannot be written: {error.strerror or error}. Name a folder that can.") from error
+    finally:
+        for parent in made:
+            if parent.is_dir() and not any(parent.iterdir()):
+                parent.rmdir()
+
+
+@contextmanager
+def result_folder(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder that takes the place of `folder` when the block ends well, and vanishes otherwise."""
+    check_writable(folder)
+    made = _missing_parents(folder.parent)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    temporary.chmod(0o755)
+    try:
+        yield temporary
+        _take_place(temporary, folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        for parent in made:
+            if parent.is_dir() and not any(parent.iterdir()):
+                parent.rmdir()
+        raise
+
+
+def _take_place(new: Path, folder: Path) -> None:
+    if not folder.exists():
+        os.rename(new, folder)
+        return
+    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.old."))
+    os.rename(folder, aside / "old")
+    try:
+        os.rename(new, folder)
+    except OSError:
+        os.rename(aside / "old", folder)
+        raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _missing_parents(parent: Path) -> list[Path]:
+    """Return the folders that do not exist yet, innermost first."""
+    return [p for p in (parent, *parent.parents) if not p.exists()]

@@ -1,0 +1,63 @@
+"""Orientation tuning of the unit that prefers vertical bars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import xarray as xr
+
+from insilico.analysis import fit_von_mises
+from insilico.comparison import Finding
+from insilico.preparation import Preparation
+from protocols.base import AbstractProtocol, curve_at
+from stimuli import Grating, StimulusSet
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrientationTuning(AbstractProtocol):
+    """A grating at the centre, at every orientation."""
+
+    name: ClassVar[str] = "orientation_tuning"
+    title: ClassVar[str] = "Orientation tuning"
+    assumptions: ClassVar[tuple[str, ...]] = ("centre of the model's own preparation", "full contrast")
+
+    orientations: tuple[float, ...] = tuple(float(angle) for angle in range(0, 180, 10))
+    contrast: float = 1.0
+    preferred: float = 90.0
+
+    def stimuli(self, preparation: Preparation) -> StimulusSet:
+        """Return one grating for each orientation."""
+        shared = self.center_grating(preparation)
+        return StimulusSet.grid(
+            lambda orientation: Grating(orientation=orientation, contrast=self.contrast, **shared),
+            orientation=self.orientations,
+        )
+
+    def curve(self, responses: xr.Dataset, variable: str = "response") -> xr.DataArray:
+        """Return the tuning curve of the unit with the stated preference, dims (orientation,)."""
+        return curve_at(self.checked(responses)[variable], self.preferred, along=("orientation",))
+
+    def findings(self, responses: xr.Dataset) -> list[Finding]:
+        """Return the von Mises fit of the tuning curve, and of the drive's."""
+        found = []
+        for label, variable in (("", "response"), ("drive_", "drive")):
+            fit = fit_von_mises(self.curve(responses, variable))
+            found += [
+                Finding(name=f"{label}preferred_orientation", value=fit.preferred, unit="deg"),
+                Finding(name=f"{label}half_width_at_half_height", value=fit.half_width, unit="deg"),
+                Finding(name=f"{label}von_mises_r2", value=fit.r2, unit="1"),
+            ]
+        return found
+
+    def plot(self, responses: xr.Dataset) -> Any:
+        """Return a figure of response and drive, each relative to its largest value."""
+        from insilico import plotting
+
+        curves = {name: self.curve(responses, name) for name in ("response", "drive")}
+        relative = {name: curve / float(curve.max()) for name, curve in curves.items() if float(curve.max()) > 0}
+        for name, curve in relative.items():
+            curve["orientation"].attrs = curves[name]["orientation"].attrs
+        return plotting.lines(
+            relative, along="orientation", title=responses.attrs["title"], ylabel="response / largest response"
+        )

@@ -1,0 +1,39 @@
+"""The experiments by name; one line of registration for a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from protocols.base import AbstractProtocol
+from protocols.contrast_response import ContrastResponse
+from protocols.orientation_tuning import OrientationTuning
+from protocols.papers import busse2009, trott_born2015_matrix, trott_born2015_plaid
+from protocols.size_tuning import SizeTuning
+from protocols.surround_orientation import SurroundOrientation
+from stimuli.errors import unknown_name
+
+PROTOCOLS: dict[str, Callable[..., AbstractProtocol]] = {
+    "busse2009": busse2009,
+    "trott_born2015_plaid": trott_born2015_plaid,
+    "trott_born2015_matrix": trott_born2015_matrix,
+    "orientation_tuning": OrientationTuning,
+    "contrast_response": ContrastResponse,
+    "size_tuning": SizeTuning,
+    "surround_orientation": SurroundOrientation,
+}
+
+
+def list_protocols() -> tuple[str, ...]:
+    """Return the names of all experiments."""
+    return tuple(PROTOCOLS)
+
+
+def protocol_named(name: str, **settings: Any) -> AbstractProtocol:
+    """Return an experiment by name, with settings of its own; raises UnknownNameError with the nearest name."""
+    if name not in PROTOCOLS:
+        raise unknown_name("protocol", name, PROTOCOLS)
+    geometry = {"geometry": settings.pop("geometry")} if "geometry" in settings else {}
+    if geometry and name not in ("busse2009", "trott_born2015_plaid", "trott_born2015_matrix"):
+        raise ValueError(f"geometry = {geometry['geometry']!r}: {name} has no published geometry; set preparation fields.")
+    return PROTOCOLS[name](**geometry).with_settings(**settings)

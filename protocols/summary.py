@@ -1,0 +1,75 @@
+"""What a run has shown: `summary.json`, and the lines printed on the terminal."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import xarray as xr
+
+from insilico.comparison import Comparison, Finding
+from insilico.provenance import read_provenance
+from protocols.base import AbstractProtocol, described
+
+
+def summary(
+    protocol: AbstractProtocol, responses: xr.Dataset, comparison: Comparison | None, findings: list[Finding]
+) -> dict[str, Any]:
+    """Return the content of `summary.json`: protocol, model, converged, scores, findings, provenance."""
+    record = read_provenance(responses.attrs)
+    return {
+        "protocol": protocol.name,
+        "model": described(record["model"]),
+        "converged": bool(responses["converged"].values.all()),
+        "scores": [comparison.score()] if comparison else [],
+        "findings": [finding.to_dict() for finding in findings],
+        "provenance": record,
+    }
+
+
+def as_json(content: dict[str, Any]) -> str:
+    """Return strict JSON: what is not a finite number is null."""
+    return json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def score_line(score: dict[str, Any]) -> str:
+    """Return one line: score, interval, ceiling, nulls; a null above the model says so."""
+    nulls = " · ".join(
+        f"{name.replace('_', ' ')} {value:.3f}{' (above the model)' if value > score['value'] else ''}"
+        for name, value in score["nulls"].items()
+    )
+    return (
+        f"{score['name']}  {score['value']:.3f} [{_two(score['low'])}, {_two(score['high'])}]   "
+        f"ceiling {score['ceiling']}   {score['n_free']} free   nulls: {nulls}"
+    )
+
+
+def finding_line(finding: Finding) -> str:
+    """Return one line: name, value, unit, and the data's value where there is one."""
+    unit = "" if finding.unit == "1" else f" {finding.unit}"
+    beside = "" if finding.data is None else f"   (data {finding.data:.3g}{unit})"
+    return f"  {finding.name}  {finding.value:.3g}{unit}{beside}"
+
+
+def convergence_line(responses: xr.Dataset) -> str:
+    """Return how many stimuli were shown and whether all of them reached a fixed point."""
+    n, largest = responses.sizes["stimulus"], float(responses["residual"].max())
+    missed = int((~responses["converged"].values.astype(bool)).sum())
+    if missed:
+        return f"warning: {missed} of {n} stimuli did not converge (largest residual {largest:.1e} per unit time)"
+    return f"{n} stimuli · all converged (largest residual {largest:.1e} per unit time)"
+
+
+def _two(value: float | None) -> str:
+    return "–" if value is None or not math.isfinite(value) else f"{value:.2f}"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
