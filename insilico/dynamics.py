@@ -28,17 +28,20 @@ FIRST_STEP = 3.0  # the published step; stable near the published parameters onl
 CHUNK_TIME = 48.0  # time between two looks at the residual, 8 time constants
 STALL = 0.7  # a chunk that leaves more than this share of the residual counts as a stall
 PATIENCE = 2  # stalls in a row before the step is questioned
-RESOLVED = 0.9  # cosine between two successive increments above which the step follows the motion that is left
+RESOLVED = 0.99  # cosine of successive increments above which the step follows the motion that is left
 SETTLED = 1e-6  # residual below which a run of fixed length counts as converged
 ROUNDING = {"float64": 2.0**-51, "float32": 2.0**-22}  # residual that rounding alone may leave, per unit of activity
 
 State = tuple[np.ndarray, ...]
+Field = np.ndarray | float
 
 
 class Stepper(Protocol):
     """A circuit in one backend. States are arrays (stimulus, y, x, feature), one per population."""
 
-    def advance(self, state: State, *, rows: np.ndarray, steps: np.ndarray, n_steps: np.ndarray, forces: Forces | None):
+    def advance(
+        self, state: State, *, rows: np.ndarray, steps: np.ndarray, n_steps: np.ndarray, forces: Forces | None
+    ) -> None:
         """Advance the stimuli `rows` in place by n_steps[i] steps of size steps[i]."""
 
     def residual(self, state: State, *, rows: np.ndarray, forces: Forces | None) -> np.ndarray:
@@ -54,7 +57,14 @@ class Population:
 
 
 def euler_step(
-    s: np.ndarray, a: np.ndarray, b: np.ndarray | float, *, population: Population, step: float, drive=0.0, scale=1.0
+    s: np.ndarray,
+    a: np.ndarray,
+    b: Field,
+    *,
+    population: Population,
+    step: float,
+    drive: Field = 0.0,
+    scale: Field = 1.0,
 ) -> np.ndarray:
     """Return the state after one explicit Euler step."""
     ratio = step / population.time_constant
@@ -62,7 +72,14 @@ def euler_step(
 
 
 def exponential_step(
-    s: np.ndarray, a: np.ndarray, b: np.ndarray | float, *, population: Population, step: float, drive=0.0, scale=1.0
+    s: np.ndarray,
+    a: np.ndarray,
+    b: Field,
+    *,
+    population: Population,
+    step: float,
+    drive: Field = 0.0,
+    scale: Field = 1.0,
 ) -> np.ndarray:
     """Return the state after one exponential Euler step: exact for constant a, b on either side of the threshold.
 
@@ -76,7 +93,7 @@ def exponential_step(
 
 
 def derivative(
-    s: np.ndarray, a: np.ndarray, b: np.ndarray | float, *, population: Population, drive=0.0, scale=1.0
+    s: np.ndarray, a: np.ndarray, b: Field, *, population: Population, drive: Field = 0.0, scale: Field = 1.0
 ) -> np.ndarray:
     """Return ds/dt."""
     return (scale * np.maximum(drive + a - b * s, 0) - population.leak * s) / population.time_constant

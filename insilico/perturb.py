@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -133,14 +134,14 @@ def unit_ids(
     """
     if population not in populations:
         raise unknown_name("population", population, populations)
-    axes = []
+    axes = [np.array([list(populations).index(population)])]
     for name, wanted, n in zip(("y", "x", "feature"), (y, x, feature), shape, strict=True):
         indices = np.arange(n) if wanted is None else np.atleast_1d(np.asarray(wanted, dtype=np.int64))
         if ((indices < 0) | (indices >= n)).any():
             raise ValueError(f"{name} = {wanted}: must lie within 0 … {n - 1}.")
         axes.append(indices)
-    ids = np.ravel_multi_index(np.ix_([list(populations).index(population)], *axes), (len(populations), *shape))
-    return tuple(ids.ravel().tolist())
+    every = np.arange(len(populations) * math.prod(shape)).reshape(len(populations), *shape)
+    return tuple(every[np.ix_(*axes)].ravel().tolist())
 
 
 def segments(
@@ -163,7 +164,7 @@ def segments(
             n_steps=stop - first,
             forces=combined([p for (a, b), p in acting if a <= first < b], shape, populations=populations),
         )
-        for first, stop in zip(edges, edges[1:], strict=False)
+        for first, stop in pairwise(edges)
     ]
 
 

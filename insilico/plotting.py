@@ -87,9 +87,9 @@ def comparison_panels(
     column_of, column_values = _levels(table, columns)
     n_rows, n_columns = len(row_values), len(column_values)
     with _style():
-        width, height = 1.25 * n_columns + 2.9, max(1.15 * n_rows + 1.1, 2.9)
+        width, height = 1.25 * n_columns + 3.5, max(1.15 * n_rows + 1.1, 2.9)
         figure = Figure(figsize=(width, height), layout="constrained")
-        grid = figure.add_gridspec(1, 2, width_ratios=[1.25 * n_columns, 1.9])
+        grid = figure.add_gridspec(1, 2, width_ratios=[1.25 * n_columns, 3.0])
         panels = grid[0].subgridspec(n_rows, n_columns).subplots(sharex=True, sharey=True, squeeze=False)
         for (i, row), (j, column) in itertools.product(enumerate(row_values), enumerate(column_values)):
             chosen = (row_of == i) & (column_of == j)
@@ -156,7 +156,7 @@ def score_table(comparisons: list[Comparison]) -> Figure:
             ax.set_xlabel("R² (one gain, one offset)")
             ax.set_xlim(0, 1.02)
         axes[0].set_yticks(range(len(models)), models)
-        axes[0].invert_yaxis()
+        axes[0].set_ylim(len(models) - 0.5, -0.5)
         figure.suptitle("circle: model with 95 % interval (open: not converged)      vertical bar: its best null      dotted: ceiling", fontsize=7)
     return figure
 
@@ -184,14 +184,14 @@ def _scores(ax: Axes, comparison: Comparison) -> None:
         error = [[max(comparison.r2 - comparison.low, 0)], [max(comparison.high - comparison.r2, 0)]]
         ax.errorbar(comparison.r2, 0, xerr=error, color=BLACK, capsize=2, linewidth=1)
     for i, value in enumerate(values):
-        ax.text(0.02, i, f"{value:.3f}", va="center", fontsize=6.5, color="white" if value > 0.25 else BLACK)
+        ax.text(0.03, i, f"{value:.3f}", va="center", fontsize=6.5, color="white" if value > 0.35 else BLACK)
     if comparison.reference.ceiling is not None:
         ax.axvline(comparison.reference.ceiling, color=BLACK, linestyle=":", linewidth=0.9)
         ax.text(comparison.reference.ceiling, -0.75, "ceiling ", fontsize=6.5, ha="right", va="center")
     ax.set_yticks(range(len(names)), [n.replace("_", " ") for n in names])
     ax.set_ylim(len(names) - 0.4, -1.0)
     ax.set_xlim(0, 1.02)
-    ax.set_xlabel(f"R², {comparison.n_free} free parameters")
+    ax.set_xlabel(f"R² ({comparison.n_free} free)")
     if not comparison.converged:
         ax.set_title("NOT CONVERGED", color=RED, fontsize=8)
 

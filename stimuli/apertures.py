@@ -161,7 +161,7 @@ class Window:
     def _edge(self, distance: Array) -> Array:
         assert self.diameter is not None
         radius, e = self.diameter / 2, self.edge_width
-        if e == 0:
+        if e <= TOLERANCE_DEG:
             return (distance <= radius + TOLERANCE_DEG).astype(np.float64)
         return 0.5 + 0.5 * np.cos(np.pi * np.clip((distance - radius) / e + 0.5, 0.0, 1.0))
 
@@ -176,7 +176,7 @@ class Window:
         if self.aperture == "square":
             along_x = interval_in_cells(x, cell=cell, radius=radius, edge_width=self.edge_width)
             return along_x * interval_in_cells(y, cell=cell, radius=radius, edge_width=self.edge_width)
-        if self.edge_width:
+        if self.edge_width > TOLERANCE_DEG:
             return soft_disc_in_cells(x, y, cell=cell, radius=radius, edge_width=self.edge_width)
         return disc_in_cells(x, y, cell=cell, radius=radius)
 

@@ -9,13 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
+from stimuli.validation import TOLERANCE_DEG
+
 Array = NDArray[np.float64]
 
-RAMP_NODES = 64
-"""Gauss-Legendre nodes over a disc's ramp. The error of the average is below 1e-5 for any cell, 1e-7 typically."""
+RAMP_NODES = 12
+"""Gauss-Legendre nodes on each smooth stretch of a disc's ramp; the error of an average stays below 1e-9."""
 
 
-def disc_in_cells(x: Array, y: Array, *, cell: float, radius: float) -> Array:
+def disc_in_cells(x: Array, y: Array, *, cell: float, radius: float | Array) -> Array:
     """Average a hard disc, centred on the origin, over square cells.
 
     Parameters
@@ -24,8 +26,8 @@ def disc_in_cells(x: Array, y: Array, *, cell: float, radius: float) -> Array:
         Centres of the cells, degrees; they broadcast together.
     cell : float
         Side of the cells, degrees.
-    radius : float
-        Radius of the disc, degrees.
+    radius : float or ndarray
+        Radius of the disc, degrees; an array has one for each cell.
 
     Returns
     -------
@@ -42,7 +44,7 @@ def disc_in_cells(x: Array, y: Array, *, cell: float, radius: float) -> Array:
     return np.clip(area / cell**2, 0.0, 1.0)
 
 
-def _quadrant_area(x0: Array, x1: Array, y0: Array, y1: Array, r: float) -> Array:
+def _quadrant_area(x0: Array, x1: Array, y0: Array, y1: Array, r: float | Array) -> Array:
     """Intersect rectangles that lie in x, y >= 0 with the disc of radius r about the origin."""
     x0, x1, y0, y1 = np.broadcast_arrays(x0, x1, y0, y1)
     full = np.clip(_circle(y1, r), x0, x1)  # left of it the rectangle's whole height is inside
@@ -54,7 +56,7 @@ def _quadrant_area(x0: Array, x1: Array, y0: Array, y1: Array, r: float) -> Arra
     return (full - x0) * (y1 - y0) + width * mean_height + segment
 
 
-def _circle(x: Array, r: float) -> Array:
+def _circle(x: Array, r: float | Array) -> Array:
     """Return sqrt(r^2 - x^2), 0 beyond r."""
     return np.sqrt(np.maximum((r - x) * (r + x), 0.0))
 
@@ -70,8 +72,8 @@ def soft_disc_in_cells(x: Array, y: Array, *, cell: float, radius: float, edge_w
     """Average a disc with a raised-cosine edge, centred on the origin, over square cells.
 
     A soft disc is the mean of hard discs whose radii are spread over the ramp, so its average is that of the exact
-    hard averages: one integral over the radius, taken with `RAMP_NODES` Gauss-Legendre nodes, and only in cells that
-    the ramp touches.
+    hard averages: one integral over the radius. It is taken between the radii at which the circle meets a corner or a
+    side of the cell, with `RAMP_NODES` Gauss-Legendre nodes each, and only in cells that the ramp touches.
 
     Parameters
     ----------
@@ -85,24 +87,34 @@ def soft_disc_in_cells(x: Array, y: Array, *, cell: float, radius: float, edge_w
     ndarray
         Averaged window of each cell in [0, 1].
     """
-    x, y = np.broadcast_arrays(x, y)
+    x, y = (np.abs(edge) for edge in np.broadcast_arrays(x, y))
     half = cell / 2
-    nearest = np.hypot(np.maximum(np.abs(x) - half, 0.0), np.maximum(np.abs(y) - half, 0.0))
-    farthest = np.hypot(np.abs(x) + half, np.abs(y) + half)
+    nearest = np.hypot(np.maximum(x - half, 0.0), np.maximum(y - half, 0.0))
+    farthest = np.hypot(x + half, y + half)
     inner, outer = radius - edge_width / 2, radius + edge_width / 2
     average = np.where(farthest <= inner, 1.0, 0.0)
     ramp = (farthest > inner) & (nearest < outer)
+    x, y = x[ramp], y[ramp]
+    stops = np.sort(np.clip(_touching_radii(x, y, half), inner, outer), axis=0)
+    stops = np.concatenate([np.full((1, x.size), inner), stops, np.full((1, x.size), outer)])
     nodes, weights = np.polynomial.legendre.leggauss(RAMP_NODES)
-    average[ramp] = sum(
-        # the density of the radii is the ramp's slope, a half sine
-        weight
-        * np.pi
-        / 4
-        * np.cos(np.pi / 2 * node)
-        * disc_in_cells(x[ramp], y[ramp], cell=cell, radius=radius + node * edge_width / 2)
-        for node, weight in zip(nodes, weights, strict=True)
-    )
+    total = np.zeros(x.size)
+    for start, stop in zip(stops[:-1], stops[1:], strict=True):
+        for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
+            # the step 3 n² − 2 n³ has no slope at the ends of a stretch, where the covered area grows like a root
+            r = start + (stop - start) * node**2 * (3 - 2 * node)
+            density = np.pi / (2 * edge_width) * np.sin(np.pi * np.clip((r - inner) / edge_width, 0.0, 1.0))
+            slope = (stop - start) * 6 * node * (1 - node)
+            total += weight * slope * density * disc_in_cells(x, y, cell=cell, radius=r)
+    average[ramp] = np.clip(total, 0.0, 1.0)
     return average
+
+
+def _touching_radii(x: Array, y: Array, half: float) -> Array:
+    """Return the radii, shape (8, cell), at which a circle meets a corner or the line of a side of each cell."""
+    x0, x1, y0, y1 = x - half, x + half, y - half, y + half
+    corners = [np.hypot(u, v) for u in (x0, x1) for v in (y0, y1)]
+    return np.stack([*corners, np.abs(x0), x1, np.abs(y0), y1])
 
 
 def interval_in_cells(x: Array, *, cell: float, radius: float, edge_width: float) -> Array:
@@ -122,7 +134,7 @@ def interval_in_cells(x: Array, *, cell: float, radius: float, edge_width: float
     """
     x = np.abs(x)
     upper, lower = x + cell / 2, x - cell / 2
-    if edge_width == 0:
+    if edge_width <= TOLERANCE_DEG:
         return np.clip(np.minimum(upper, radius) - np.maximum(lower, -radius), 0.0, cell) / cell
     integral = _ramp_integral(upper, radius, edge_width) - _ramp_integral(lower, radius, edge_width)
     return np.clip(integral / cell, 0.0, 1.0)

@@ -29,7 +29,9 @@ def checked_drive(drive: np.ndarray, *, name: str = "drive") -> np.ndarray:
     if not np.isfinite(drive).all():
         raise ValueError(f"{name} has {np.count_nonzero(~np.isfinite(drive))} NaN or infinite entries: set them to 0.")
     if (drive < 0).any():
-        raise ValueError(f"{name} has a smallest entry of {drive.min()}: must be >= 0; rectify it, or split it by sign.")
+        raise ValueError(
+            f"{name} has a smallest entry of {drive.min()}: must be >= 0; rectify it, or split it by sign."
+        )
     return np.ascontiguousarray(drive)
 
 
@@ -38,10 +40,14 @@ def initial_state(drive: np.ndarray, initial: Sequence[np.ndarray] | None, *, na
     if initial is None:
         return tuple(drive.copy() for _ in names)
     if len(initial) != len(names):
-        raise ValueError(f"initial has {len(initial)} arrays: must be ({', '.join(names)}), each shaped like the drive.")
+        raise ValueError(
+            f"initial has {len(initial)} arrays: must be ({', '.join(names)}), each shaped like the drive."
+        )
     for name, given in zip(names, initial, strict=True):
         if np.shape(given) != drive.shape:
-            raise ValueError(f"initial {name} of shape {np.shape(given)}: must be shaped like the drive, {drive.shape}.")
+            raise ValueError(
+                f"initial {name} of shape {np.shape(given)}: must be shaped like the drive, {drive.shape}."
+            )
         if not np.isfinite(given).all() or (np.asarray(given) < 0).any():
             raise ValueError(f"initial {name}: must be finite and >= 0.")
     return tuple(np.array(given, dtype=drive.dtype, order="C") for given in initial)

@@ -131,7 +131,9 @@ def steady_state(
     """
     for p in perturbations:
         if p.window[0] > 0 or p.window[1] != math.inf:
-            raise ValueError(f"window = {p.window}: a steady state needs window (0, inf); use simulate for a finite one.")
+            raise ValueError(
+                f"window = {p.window}: a steady state needs window (0, inf); use simulate for a finite one."
+            )
     if not (tol > 0 and max_steps >= 1):
         raise ValueError(f"tol = {tol}, max_steps = {max_steps}: must be > 0 and >= 1.")
     stepper, state, shape = _prepared(drive, parameters, backend, boundary, lesions, perturbations, initial)
@@ -152,7 +154,11 @@ def _prepared(
     method: str = "exponential",
 ) -> tuple[Stepper, State, tuple[int, int, int]]:
     """Check all input and return the backend, the state to be advanced, and (y, x, feature)."""
-    for kind, name, known in (("backend", backend, BACKENDS), ("boundary", boundary, BOUNDARIES), ("method", method, METHODS)):
+    for kind, name, known in (
+        ("backend", backend, BACKENDS),
+        ("boundary", boundary, BOUNDARIES),
+        ("method", method, METHODS),
+    ):
         if name not in known:
             raise unknown_name(kind, name, known)
     if isinstance(lesions, str):
@@ -163,8 +169,8 @@ def _prepared(
     drive = checked_drive(drive)
     if parameters.ssf > min(drive.shape[1:3]):
         raise ValueError(
-            f"ssf = {parameters.ssf} cells on a sheet of {drive.shape[1]} x {drive.shape[2]}: the far ring must not be wider than the "
-            "sheet; take a larger sheet or a smaller ssf."
+            f"ssf = {parameters.ssf} cells on a sheet of {drive.shape[1]} x {drive.shape[2]}: the far ring must not be "
+            "wider than the sheet; take a larger sheet or a smaller ssf."
         )
     wiring = wired(parameters, drive.shape[3], lesions=lesions, boundary=boundary)
     state = initial_state(drive, initial, names=("I", "O"))

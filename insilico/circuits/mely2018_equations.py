@@ -10,6 +10,8 @@ P  tuned facilitation: near ring of I, same feature                  Q  broad fa
 All activities are >= 0 and have the axes (stimulus, y, x, feature). Pools are read at the start of a step.
 """
 
+# ruff: noqa: E741 -- the paper's symbols
+
 from __future__ import annotations
 
 import math
@@ -86,7 +88,9 @@ class Mely2018Parameters:
                 raise ValueError(f"{field.name} = {value}: must be finite and {bound}.")
         sides = (self.srf, self.ssn, self.ssf)
         if not (all(side == int(side) and side % 2 == 1 for side in sides) and 1 <= self.srf < self.ssn < self.ssf):
-            raise ValueError(f"srf, ssn, ssf = {sides}: must be odd integers, 1 <= srf < ssn < ssf (published: 1, 9, 29).")
+            raise ValueError(
+                f"srf, ssn, ssf = {sides}: must be odd integers, 1 <= srf < ssn < ssf (published: 1, 9, 29)."
+            )
 
     @property
     def populations(self) -> tuple[Population, Population]:
@@ -173,7 +177,7 @@ class ReferenceStepper:
 
     def _advance_once(self, state: State, row: int, step: float, forces: Forces | None) -> None:
         I, O = state[0][row], state[1][row]
-        (a, b), facilitation = self._suppression(I, O, row), self._facilitation(I)
+        (a, b), facilitation = self._suppression(O, row), self._facilitation(I)
         of_I, of_O = self._wiring.parameters.populations
         new = self._step(I, a, b, population=of_I, step=step, **_acting(forces, 0, I.dtype))
         I[...] = _held(new, forces, 0)
@@ -183,7 +187,7 @@ class ReferenceStepper:
 
     def _largest_rate(self, state: State, row: int, forces: Forces | None) -> float:
         I, O = state[0][row], state[1][row]
-        (a, b), facilitation = self._suppression(I, O, row), self._facilitation(I)
+        (a, b), facilitation = self._suppression(O, row), self._facilitation(I)
         of_I, of_O = self._wiring.parameters.populations
         rates = (
             derivative(I, a, b, population=of_I, **_acting(forces, 0, I.dtype)),
@@ -198,7 +202,7 @@ class ReferenceStepper:
         free = [True, True] if forces is None else ~forces.held
         return max(float(np.abs(rate).max(where=f, initial=0)) for rate, f in zip(rates, free, strict=True))
 
-    def _suppression(self, I: np.ndarray, O: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray]:
+    def _suppression(self, O: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray]:
         """Return a = xi X − mu U − nu T and b = alpha U + beta T."""
         p = self._wiring.parameters
         U = feature_mean(O)

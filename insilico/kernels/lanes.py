@@ -4,9 +4,11 @@ Loops over features are short, and a compiler that must assume that arrays overl
 lanes a kernel says itself what stays in registers. Any processor runs them; narrower ones split each into several.
 """
 
+# ruff: noqa: ARG001, ARG005 -- numba prescribes these signatures
+
 from __future__ import annotations
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic, models, register_model
 from numba.np.arrayobj import make_array

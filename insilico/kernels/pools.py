@@ -7,11 +7,13 @@ All functions write into arrays that are handed in.
 
 from __future__ import annotations
 
+from typing import Any
+
 from numba import njit
 
 from insilico.kernels.lanes import BYTES, load, minus, plus, plus_product, rectified, spread, store, times
 
-_OPTIONS = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}}
+_OPTIONS: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}}
 
 
 @njit(**_OPTIONS)
@@ -97,7 +99,7 @@ def _ring_of_one_feature(outer, inner, i, k, outer_half, inner_half, weight, zer
 
 @njit(**_OPTIONS)
 def across_features(row, start, across, n_features, out):
-    """Write start + row @ across of each cell into out; row, start, out (x · feature), across 1-D (feature · feature)."""
+    """Write start + row @ across of each cell into out; across 1-D (feature · feature)."""
     k, n_lanes = n_features, BYTES // out.itemsize
     n_cells = out.size // k
     if k < n_lanes:

@@ -30,8 +30,8 @@ def boxes_of_activity(
     boxes = np.tile(np.array([height, 0, width, 0]), (n, 1))
     for arrays, margin in ((sources, reach), (outputs, 0)):
         for array in arrays:
-            active = np.atleast_3d(array.any(axis=-1)) if array.ndim == 4 else array.any(axis=-1)[None]
-            _widen(boxes, active, margin)
+            active: np.ndarray = np.any(array, axis=-1)
+            _widen(boxes, active if array.ndim == 4 else active[None], margin)
     boxes[:, 0::2] = np.maximum(boxes[:, 0::2], 0)
     boxes[:, 1::2] = np.minimum(boxes[:, 1::2], (height, width))
     return boxes
@@ -40,8 +40,8 @@ def boxes_of_activity(
 def _widen(boxes: np.ndarray, active: np.ndarray, margin: int) -> None:
     """Widen boxes, in place, to hold the active cells (stimulus or 1, y, x) and a margin about them."""
     for axis, (low, high) in ((2, (0, 1)), (1, (2, 3))):
-        line = active.any(axis=axis)
-        some = line.any(axis=1)
+        line: np.ndarray = np.any(active, axis=axis)
+        some: np.ndarray = np.any(line, axis=1)
         first = np.where(some, line.argmax(axis=1) - margin, boxes[:, low])
         last = np.where(some, line.shape[1] - line[:, ::-1].argmax(axis=1) + margin, boxes[:, high])
         boxes[:, low] = np.minimum(boxes[:, low], first)
