@@ -15,25 +15,25 @@ import stimuli
 
 __distribution__ = "insilico-neurophysiology"
 if getattr(stimuli, "__distribution__", None) != __distribution__:
+    _where = getattr(stimuli, "__file__", None) or getattr(stimuli, "__path__", "?")
     raise ImportError(
-        f"'stimuli' was imported from {getattr(stimuli, '__file__', None) or getattr(stimuli, '__path__', '?')}, which does "
-        f"not belong to {__distribution__}: another package or folder of that name comes first on sys.path. Rename it, "
-        "uninstall it, or start Python elsewhere."
+        f"'stimuli' was imported from {_where}, which does not belong to {__distribution__}: another package or "
+        "folder of that name comes first on sys.path. Rename it, uninstall it, or start Python elsewhere."
     )
 
-from insilico import analysis  # noqa: E402
-from insilico.comparison import Comparison, Finding  # noqa: E402
-from insilico.contract import check_model  # noqa: E402
-from insilico.encode import PopulationCode  # noqa: E402
-from insilico.energy import EnergyModel  # noqa: E402
-from insilico.execute import NotConvergedWarning, record  # noqa: E402
-from insilico.model import Model, SheetModel  # noqa: E402
-from insilico.perturb import Lesion, Perturbation, unit_ids  # noqa: E402
-from insilico.preparation import Preparation, Sheet  # noqa: E402
-from insilico.recording import Recording  # noqa: E402
-from insilico.reference_data import ReferenceData, list_references, load_reference  # noqa: E402
-from insilico.storage import load_result, save_result  # noqa: E402
-from insilico.zoo import ParameterSet, list_models, load_model, parameter_sets  # noqa: E402
+from insilico import analysis
+from insilico.comparison import Comparison, Finding
+from insilico.contract import check_model
+from insilico.encode import PopulationCode
+from insilico.energy import EnergyModel
+from insilico.execute import NotConvergedWarning, record
+from insilico.model import Model, SheetModel
+from insilico.perturb import Lesion, Perturbation, unit_ids
+from insilico.preparation import Preparation, Sheet
+from insilico.recording import Recording
+from insilico.reference_data import ReferenceData, list_references, load_reference
+from insilico.storage import load_result, save_result
+from insilico.zoo import ParameterSet, list_models, load_model, parameter_sets
 
 __version__ = metadata.version(__distribution__)
 __all__ = [
@@ -49,8 +49,8 @@ __all__ = [
     "Preparation",
     "Recording",
     "ReferenceData",
-    "SheetModel",
     "Sheet",
+    "SheetModel",
     "analysis",
     "check_model",
     "list_models",

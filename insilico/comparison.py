@@ -1,6 +1,6 @@
 """Compare predictions with published data, honestly: one gain and one offset for the whole table, nulls beside.
 
-    R² = 1 − SSE / SST   over all points of the table, after the least-squares gain and offset
+R² = 1 − SSE / SST   over all points of the table, after the least-squares gain and offset
 """
 
 from __future__ import annotations

@@ -49,10 +49,11 @@ def check_model(model: Model, stimuli: StimulusSet, display: Display | None = No
     drive = model.encode(stimuli, display)
     before = drive.copy(deep=True)
     model.respond(drive)
-    _require(drive.identical(before), "respond() changes the drive that it is given")
+    _require(drive.identical(before), "respond() changes the drive that it is given")  # type: ignore[arg-type]
     same = record(model.perturbed(), stimuli, display)
     _require(
-        np.array_equal(first["response"].values, same["response"].values), "perturbed() without arguments is no identity"
+        np.array_equal(first["response"].values, same["response"].values),
+        "perturbed() without arguments is no identity",
     )
 
 

@@ -89,7 +89,7 @@ def exponential_step(
     above = drive + a - b * s > 0
     rate = population.leak + np.where(above, scale * b, 0)
     target = np.where(above, scale * (drive + a), 0) / rate
-    return target + (s - target) * np.exp(-step * rate / population.time_constant)
+    return s - np.expm1(-step * rate / population.time_constant) * (target - s)
 
 
 def derivative(

@@ -112,7 +112,7 @@ def as_drive(values: np.ndarray, preparation: Preparation, stimuli: StimulusSet)
 def _coordinates(preparation: Preparation, stimuli: StimulusSet) -> dict[str, object]:
     sheet = preparation.sheet
     return {
-        **dict(stimuli.parameters.coords),
+        **{str(name): c for name, c in stimuli.parameters.coords.items()},
         ROW: (ROW, sheet.y, {"units": "deg"}),
         COLUMN: (COLUMN, sheet.x, {"units": "deg"}),
         FEATURE: (FEATURE, np.arange(preparation.n_channels)),

@@ -88,7 +88,9 @@ class EnergyModel:
         if display is None:
             raise ValueError("display = None: the energy encoder sees frames. Say on which Display they are drawn.")
         self._check_display(display)
-        pad = int(np.ceil(REACH * display.ppd / (2 * np.pi * min(self._widths(f)[0] for f in self.spatial_frequencies))))
+        pad = int(
+            np.ceil(REACH * display.ppd / (2 * np.pi * min(self._widths(f)[0] for f in self.spatial_frequencies)))
+        )
         size = [fft.next_fast_len(n + pad) for n in display.size_px]
         fy, fx = np.meshgrid(*(np.fft.fftfreq(n, 1 / display.ppd) for n in size), indexing="ij")
         fy = -fy  # rows run down, y runs up

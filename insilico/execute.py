@@ -16,8 +16,29 @@ from stimuli import Display, StimulusSet
 
 STIMULUS = "stimulus"
 RESERVED = frozenset(
-    "response drive residual converged n_steps unit population row column channel unit_x unit_y feature x y time "
-    "excitation power layer layer_contrast layer_tuning".split()
+    [
+        "response",
+        "drive",
+        "residual",
+        "converged",
+        "n_steps",
+        "unit",
+        "population",
+        "row",
+        "column",
+        "channel",
+        "unit_x",
+        "unit_y",
+        "feature",
+        "x",
+        "y",
+        "time",
+        "excitation",
+        "power",
+        "layer",
+        "layer_contrast",
+        "layer_tuning",
+    ]
 )
 
 

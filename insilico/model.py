@@ -27,8 +27,13 @@ EVERY = "*"  # overrides under this name hold for every preparation
 class Model(Protocol):
     """What a protocol asks of a subject; see `insilico.check_model` for the contract as executable checks."""
 
-    name: str
-    preparation: Preparation
+    @property
+    def name(self) -> str:
+        """Name of the circuit."""
+
+    @property
+    def preparation(self) -> Preparation:
+        """Sheet, channels and geometry."""
 
     @property
     def units(self) -> xr.Dataset:
@@ -143,7 +148,7 @@ class SheetModel:
         xarray.Dataset
             `response`, `drive` (stimulus[, time], unit) and the state of convergence of each stimulus.
         """
-        common = {
+        common: dict[str, Any] = {
             "boundary": self.preparation.sheet.boundary,
             "lesions": self.lesions,
             "perturbations": self.perturbations,

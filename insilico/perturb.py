@@ -171,7 +171,7 @@ def segments(
 def combined(
     perturbations: Sequence[Perturbation], shape: tuple[int, int, int], *, populations: Sequence[str] = POPULATIONS
 ) -> Forces | None:
-    """Combine perturbations that act at the same time into one set of forces; None if there are none."""
+    """Combine perturbations that act at the same time into one set of forces; None if nothing is perturbed."""
     units = [selected_units(p, shape, populations=populations) for p in perturbations]
     if not perturbations:
         return None
@@ -185,7 +185,8 @@ def combined(
             np.multiply.at(scale.reshape(-1), ids, given)
         else:
             _hold(held.reshape(-1), value.reshape(-1), ids, given)
-    return Forces(drive=drive, scale=scale, held=held, value=value)
+    forces = Forces(drive=drive, scale=scale, held=held, value=value)
+    return forces if forces.touched.any() else None
 
 
 def selected_units(
@@ -221,11 +222,12 @@ def _in_steps(window: tuple[float, float], *, step: float, n_steps: int, start: 
 
 def _hold(held: np.ndarray, value: np.ndarray, ids: np.ndarray, given: np.ndarray | float) -> None:
     given = np.broadcast_to(given, ids.shape)
-    clash = held[ids] & (value[ids] != given)
+    other = np.where(held[ids], value[ids], given)
     held[ids], value[ids] = True, given
-    clash |= value[ids] != given
+    other = np.where(other != given, other, value[ids])  # the same unit may be listed twice
+    clash = other != given
     if clash.any():
         raise ValueError(
-            f"unit {ids[clash][0]} is clamped to {float(value[ids][clash][0])} and {float(given[clash][0])} at once: "
+            f"unit {ids[clash][0]} is clamped to {float(other[clash][0])} and {float(given[clash][0])} at once: "
             "separate the windows, or keep one of the two clamps."
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from matplotlib import rcParams
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -27,7 +27,7 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
 GRAY = "#8A8A8A"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 NAMES = {"contrast_1": "contrast at 0°", "contrast_2": "contrast at 90°", "component_2_orientation": "component 2"}
-FONT = {"font.size": 8.0, "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 8.0}
+FONT: Any = {"font.size": 8.0, "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 8.0}
 
 
 def tuning_curve(curve: xr.DataArray, *, ax: Axes | None = None) -> Figure:
@@ -46,7 +46,7 @@ def tuning_curve(curve: xr.DataArray, *, ax: Axes | None = None) -> Figure:
     """
     if curve.ndim not in (1, 2):
         raise ValueError(f"curve has dims {curve.dims}: one or two are drawn; select or average the others first.")
-    with _style():
+    with rc_context(FONT):
         figure, ax = _axes(ax, (3.6, 2.6))
         x = curve.dims[0]
         lines = curve.transpose(x, ...)
@@ -59,7 +59,7 @@ def tuning_curve(curve: xr.DataArray, *, ax: Axes | None = None) -> Figure:
                 line = lines.isel({second: i})
                 label = _number(float(line[second]))
                 ax.plot(line[x], line, color=color, marker=marker, markersize=3.5, label=label, clip_on=False)
-            ax.legend(title=_label(second, curve[second]), frameon=False, fontsize=7, title_fontsize=7)
+            ax.legend(title=_label(str(second), curve[second]), frameon=False, fontsize=7, title_fontsize=7)
         ax.set_xlabel(_label(str(x), curve[x]))
         ax.set_ylabel(_label(str(curve.attrs.get("long_name", curve.name or "response")), curve))
         ax.set_ylim(bottom=min(0.0, float(curve.min())))
@@ -67,9 +67,7 @@ def tuning_curve(curve: xr.DataArray, *, ax: Axes | None = None) -> Figure:
     return figure
 
 
-def comparison_panels(
-    comparison: Comparison, *, title: str, rows: str | None, columns: str, x: str
-) -> Figure:
+def comparison_panels(comparison: Comparison, *, title: str, rows: str | None, columns: str, x: str) -> Figure:
     """Draw data and model panel by panel, and the score beside its nulls, interval and ceiling.
 
     Parameters
@@ -86,7 +84,7 @@ def comparison_panels(
     row_of, row_values = _levels(table, rows)
     column_of, column_values = _levels(table, columns)
     n_rows, n_columns = len(row_values), len(column_values)
-    with _style():
+    with rc_context(FONT):
         width, height = 1.25 * n_columns + 3.5, max(1.15 * n_rows + 1.1, 2.9)
         figure = Figure(figsize=(width, height), layout="constrained")
         grid = figure.add_gridspec(1, 2, width_ratios=[1.25 * n_columns, 3.0])
@@ -95,24 +93,26 @@ def comparison_panels(
             chosen = (row_of == i) & (column_of == j)
             _panel(panels[i, j], table[x].values[chosen], table.values[chosen], comparison.fitted[chosen])
             if i == 0:
-                panels[i, j].set_title(f"{NAMES.get(columns, columns.replace('_', ' ')) + ' ' if j == 0 else ''}{_level(columns, column)}")
+                heading = NAMES.get(columns, columns.replace("_", " ")) + " " if j == 0 else ""
+                panels[i, j].set_title(heading + _level(columns, column))
             if j == 0 and rows is not None:
                 panels[i, j].set_ylabel(_level(rows, row, long=i == 0))
         figure.supxlabel(_label(x.replace("_", " "), table[x]), fontsize=8)
         figure.supylabel("response (normalised)", fontsize=8)
         _orientation_ticks(panels[0, 0], x, table[x].values[np.isfinite(table[x].values)], step=90.0)
-        _scores(figure.add_subplot(grid[1].subgridspec(2, 1, height_ratios=[2.4, max(1.15 * n_rows - 1.6, 0.01)])[0]), comparison)
+        _scores(
+            figure.add_subplot(grid[1].subgridspec(2, 1, height_ratios=[2.4, max(1.15 * n_rows - 1.6, 0.01)])[0]),
+            comparison,
+        )
         figure.suptitle(f"{title}\n{comparison.model}", fontsize=9)
         handles, labels = panels[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, frameon=False, fontsize=7, loc="outside lower right", ncols=2)
     return figure
 
 
-def lines(
-    curves: dict[str, xr.DataArray], *, along: str, title: str, ylabel: str, logx: bool = False
-) -> Figure:
+def lines(curves: dict[str, xr.DataArray], *, along: str, title: str, ylabel: str, logx: bool = False) -> Figure:
     """Draw several one-dimensional curves, each with its own name, colour and marker."""
-    with _style():
+    with rc_context(FONT):
         figure, ax = _axes(None, (3.8, 2.8))
         colors = _sequence(len(curves))
         for (name, curve), color, marker in zip(curves.items(), colors, itertools.cycle(MARKERS)):
@@ -135,7 +135,7 @@ def score_table(comparisons: list[Comparison]) -> Figure:
     protocols = list(dict.fromkeys(c.protocol for c in comparisons))
     models = list(dict.fromkeys(c.model for c in comparisons))
     colors = dict(zip(models, itertools.cycle((GRAY, ORANGE, BLUE, SKY, GREEN, RED, PURPLE, BLACK))))
-    with _style():
+    with rc_context(FONT):
         figure = Figure(figsize=(2.6 * len(protocols) + 1.4, 0.32 * len(models) + 1.6), layout="constrained")
         axes = figure.subplots(1, len(protocols), sharey=True, squeeze=False)[0]
         for ax, protocol in zip(axes, protocols, strict=True):
@@ -157,7 +157,10 @@ def score_table(comparisons: list[Comparison]) -> Figure:
             ax.set_xlim(0, 1.02)
         axes[0].set_yticks(range(len(models)), models)
         axes[0].set_ylim(len(models) - 0.5, -0.5)
-        figure.suptitle("circle: model with 95 % interval (open: not converged)      vertical bar: its best null      dotted: ceiling", fontsize=7)
+        figure.suptitle(
+            "circle: model, 95 % interval (open: not converged)     vertical bar: its best null     dotted: ceiling",
+            fontsize=7,
+        )
     return figure
 
 
@@ -248,14 +251,3 @@ def _axes(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]:
         return figure, ax
     figure = Figure(figsize=size, layout="constrained")
     return figure, figure.subplots()
-
-
-class _style:
-    """Apply the font and spine settings within a block and restore the user's afterwards."""
-
-    def __enter__(self) -> None:
-        self._before = {key: rcParams[key] for key in FONT}
-        rcParams.update(FONT)
-
-    def __exit__(self, *_: object) -> None:
-        rcParams.update(self._before)

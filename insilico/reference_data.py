@@ -86,9 +86,13 @@ def load_reference(name: str) -> ReferenceData:
     card = tomllib.loads(folder.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
     with folder.joinpath(f"{name}.csv").open(encoding="utf-8") as file:
         table = np.genfromtxt(file, delimiter=",", names=True, dtype=float)
-    names = table.dtype.names
+    names = table.dtype.names or ()
     coords = {key: (POINT, table[key], {"units": card["coordinates"][key]}) for key in names[:-1]}
     values = xr.DataArray(
-        table[names[-1]], dims=POINT, coords=coords, name=name, attrs={"units": card["unit"], "long_name": card["measure"]}
+        table[names[-1]],
+        dims=POINT,
+        coords=coords,
+        name=name,
+        attrs={"units": card["unit"], "long_name": card["measure"]},
     )
     return ReferenceData(name=name, values=values, card=card)

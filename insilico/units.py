@@ -51,7 +51,11 @@ def recorded(state: State, recording: Recording, preparation: Preparation, popul
         {
             "response": ((*lead, UNIT), np.concatenate(parts, axis=-1), units | {"long_name": "response"}),
             "drive": ((STIMULUS, UNIT), drive, units | {"long_name": "afferent drive"}),
-            "residual": (STIMULUS, state.residual, {"units": "1", "long_name": "largest rate of change, per unit time"}),
+            "residual": (
+                STIMULUS,
+                state.residual,
+                {"units": "1", "long_name": "largest rate of change, per unit time"},
+            ),
             "converged": (STIMULUS, state.converged, units),
             "n_steps": (STIMULUS, state.n_steps, units),
         },

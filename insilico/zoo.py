@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields
 from importlib import resources
 from typing import Any
 
+import numpy as np
+
 from insilico.circuit import AbstractCircuit
 from insilico.model import EVERY, SheetModel
 from insilico.preparation import Preparation, Sheet
@@ -138,7 +140,9 @@ def _preparation_names() -> list[str]:
 
 
 def _as_declared(declared: Any, value: Any) -> Any:
-    """Return a whole number given where a real one is declared as a float; leave everything else to validation."""
-    if declared.type in ("float", float) and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    return value
+    """Return a whole number as the float that is declared; raises TypeError for what is no number."""
+    if declared.type not in ("float", "int"):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{declared.name} = {value!r}: must be a number.")
+    return float(value) if declared.type == "float" else value

@@ -12,10 +12,10 @@ __distribution__ = "insilico-neurophysiology"
 for _name in ("stimuli", "insilico"):
     _sibling = import_module(_name)
     if getattr(_sibling, "__distribution__", None) != __distribution__:
+        _where = getattr(_sibling, "__file__", None) or getattr(_sibling, "__path__", "?")
         raise ImportError(
-            f"{_name!r} was imported from {getattr(_sibling, '__file__', None) or getattr(_sibling, '__path__', '?')}, which "
-            f"does not belong to {__distribution__}: another package or folder of that name comes first on sys.path. "
-            "Rename it, uninstall it, or start Python elsewhere."
+            f"{_name!r} was imported from {_where}, which does not belong to {__distribution__}: another package or "
+            "folder of that name comes first on sys.path. Rename it, uninstall it, or start Python elsewhere."
         )
 
 from protocols.base import AbstractProtocol, AbstractTableProtocol  # noqa: E402

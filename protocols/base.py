@@ -152,12 +152,18 @@ class AbstractProtocol(abc.ABC):
         """
         shown = read_provenance(responses.attrs).get("protocol", {}).get("name")
         if shown != self.name:
-            raise ValueError(f"these responses are of {shown or 'a free recording'}, not of {self.name}: run {self.name}.")
+            raise ValueError(
+                f"these responses are of {shown or 'a free recording'}, not of {self.name}: run {self.name}."
+            )
         response = responses["response"]
         if set(response.dims) != {STIMULUS, UNIT}:
-            raise ValueError(f"response has dims {response.dims}: (stimulus, unit) is needed, recorded in the steady state.")
+            raise ValueError(
+                f"response has dims {response.dims}: (stimulus, unit) is needed, recorded in the steady state."
+            )
         if response.attrs.get("units") != "1":
-            raise ValueError(f"response has units {response.attrs.get('units')!r}: '1' is needed (dimensionless activity).")
+            raise ValueError(
+                f"response has units {response.attrs.get('units')!r}: '1' is needed (dimensionless activity)."
+            )
         keep = np.ones(response.sizes[UNIT], dtype=bool)
         for name in ("row", "column"):
             values = responses[name].values
@@ -175,7 +181,7 @@ class AbstractTableProtocol(AbstractProtocol):
 
     table: ClassVar[str]
     conditions: ClassVar[tuple[str, ...]]
-    layout: ClassVar[Mapping[str, str | None]]  # rows, columns, x of the figure
+    layout: ClassVar[Mapping[str, Any]]  # rows, columns, x of the figure
 
     @property
     def reference(self) -> ReferenceData:
@@ -268,7 +274,7 @@ def curve_at(response: xr.DataArray, preference: float, *, along: Sequence[str])
     if len(along) == 1:
         curve = curve.swap_dims({STIMULUS: along[0]})
     else:
-        curve = curve.set_index({STIMULUS: list(along)}).unstack(STIMULUS).transpose(*along)
+        curve = curve.set_index(stimulus=list(along)).unstack(STIMULUS).transpose(*along)
     curve = curve.drop_vars([name for name in curve.coords if name not in along])
     for name in along:
         curve[name].attrs = units[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import xarray as xr
@@ -26,7 +26,7 @@ class CenterSurroundMatrix(AbstractTableProtocol):
     title: ClassVar[str] = "Centre and surround orientation (Trott & Born 2015)"
     table: ClassVar[str] = "trott_born2015_matrix"
     conditions: ClassVar[tuple[str, ...]] = ("center_orientation", "surround_orientation")
-    layout: ClassVar[Mapping[str, str | None]] = {
+    layout: ClassVar[Mapping[str, Any]] = {
         "rows": None,
         "columns": "center_orientation",
         "x": "surround_orientation",
@@ -40,9 +40,7 @@ class CenterSurroundMatrix(AbstractTableProtocol):
         """Return each centre alone and in each surround."""
 
         def configuration(center_orientation: float, surround_orientation: float | None) -> Grating | CenterSurround:
-            center = Grating(
-                orientation=center_orientation, contrast=self.contrast, **self.center_grating(preparation)
-            )
+            center = Grating(orientation=center_orientation, contrast=self.contrast, **self.center_grating(preparation))
             if surround_orientation is None:
                 return center
             surround = Grating(
@@ -53,9 +51,7 @@ class CenterSurroundMatrix(AbstractTableProtocol):
             return CenterSurround(center=center, surround=surround)
 
         surrounds: list[float | None] = [None, *self.orientations]
-        return StimulusSet.grid(
-            configuration, center_orientation=self.orientations, surround_orientation=surrounds
-        )
+        return StimulusSet.grid(configuration, center_orientation=self.orientations, surround_orientation=surrounds)
 
     def preferences(self, reference: ReferenceData) -> np.ndarray:
         """Return 0 throughout: orientations of the table are relative to the neuron's preference."""

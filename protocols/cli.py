@@ -140,13 +140,20 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    comparisons = run_demo(options.out, seed=options.seed, progress=sys.stderr.isatty(), say=lambda text: print(f"  {text}", file=sys.stderr))
+    comparisons = run_demo(
+        options.out,
+        seed=options.seed,
+        progress=sys.stderr.isatty(),
+        say=lambda text: print(f"  {text}", file=sys.stderr),
+    )
     print()
     print(f"{'table':24s}{'model':24s}{'R²':>6s}   {'95 %':12s}  {'ceiling':8s} {'free':5s} nulls")
     for c in comparisons:
         nulls = ", ".join(f"{n.replace('_', ' ')} {v:.3f}{'*' if v > c.r2 else ''}" for n, v in c.nulls.items())
         state = "" if c.converged else "  NOT CONVERGED"
-        print(f"{c.protocol:24s}{c.model:24s}{c.r2:6.3f}   {c.low:.2f} – {c.high:.2f}   {c.reference.ceiling:<8} {c.n_free:<5d} {nulls}{state}")
+        interval = f"{c.low:.2f} – {c.high:.2f}"
+        score = f"{c.r2:6.3f}   {interval:12s}  {c.reference.ceiling:<8} {c.n_free:<5d}"
+        print(f"{c.protocol:24s}{c.model:24s}{score} {nulls}{state}")
     print("one gain and one offset per table; * a null above the model")
     print(f"wrote {options.out}/{{{', '.join(CONTENTS)}}}")
     return 0

@@ -50,7 +50,9 @@ class Run:
         else:
             figure, assumptions = self.protocol.plot(self.responses), self.protocol.assumptions
         return Section(
-            title=str(self.responses.attrs["title"]) if self.comparison is None else f"{self.protocol.title}: {self.comparison.model}",
+            title=str(self.responses.attrs["title"])
+            if self.comparison is None
+            else f"{self.protocol.title}: {self.comparison.model}",
             citation=self.protocol.cite(),
             figure=figure,
             convergence=convergence_line(self.responses),
@@ -135,7 +137,9 @@ def load_run(folder: Path) -> dict[str, Any]:
     """
     missing = [name for name in CONTENTS if not (folder / name).is_file()]
     if missing:
-        raise FileNotFoundError(f"{folder} is no result folder: it lacks {', '.join(missing)}. Make one with insilico run.")
+        raise FileNotFoundError(
+            f"{folder} is no result folder: it lacks {', '.join(missing)}. Make one with insilico run."
+        )
     try:
         content = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         content["scores"], content["protocol"], content["findings"]

@@ -27,9 +27,9 @@ def check_writable(folder: Path) -> None:
             raise FileExistsError(f"{folder} is a file: name a folder.")
         others = sorted(p.name for p in folder.iterdir() if p.name not in CONTENTS)
         if others:
+            some = ", ".join(others[:3]) + (" …" if len(others) > 3 else "")
             raise FileExistsError(
-                f"{folder} holds other files ({', '.join(others[:3])}{' …' if len(others) > 3 else ''}): name an empty, a "
-                "new, or an earlier result folder."
+                f"{folder} holds other files ({some}): name an empty, a new, or an earlier result folder."
             )
     made = _missing_parents(folder.parent)
     try:

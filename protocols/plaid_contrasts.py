@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import xarray as xr
@@ -28,7 +28,7 @@ class PlaidContrasts(AbstractTableProtocol):
     title: ClassVar[str] = "Plaids of unequal contrast (Busse, Wade & Carandini 2009)"
     table: ClassVar[str] = "busse2009"
     conditions: ClassVar[tuple[str, ...]] = ("contrast_1", "contrast_2")
-    layout: ClassVar[Mapping[str, str | None]] = {
+    layout: ClassVar[Mapping[str, Any]] = {
         "rows": "contrast_1",
         "columns": "contrast_2",
         "x": "preferred_orientation",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import xarray as xr
@@ -27,7 +27,7 @@ class PlaidSurround(AbstractTableProtocol):
     title: ClassVar[str] = "Plaids with and without a surround (Trott & Born 2015)"
     table: ClassVar[str] = "trott_born2015_plaid"
     conditions: ClassVar[tuple[str, ...]] = ("component_2_orientation", "surround_orientation")
-    layout: ClassVar[Mapping[str, str | None]] = {
+    layout: ClassVar[Mapping[str, Any]] = {
         "rows": "surround",
         "columns": "component_2_orientation",
         "x": "preferred_orientation",
@@ -63,9 +63,7 @@ class PlaidSurround(AbstractTableProtocol):
 
         angles = list(self.orientations)
         none: list[float | None] = [None] * len(angles)
-        return StimulusSet.zip(
-            surrounded, component_2_orientation=angles + angles, surround_orientation=none + angles
-        )
+        return StimulusSet.zip(surrounded, component_2_orientation=angles + angles, surround_orientation=none + angles)
 
     def preferences(self, reference: ReferenceData) -> np.ndarray:
         """Return the bins of the population response."""

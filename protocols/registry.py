@@ -35,5 +35,7 @@ def protocol_named(name: str, **settings: Any) -> AbstractProtocol:
         raise unknown_name("protocol", name, PROTOCOLS)
     geometry = {"geometry": settings.pop("geometry")} if "geometry" in settings else {}
     if geometry and name not in ("busse2009", "trott_born2015_plaid", "trott_born2015_matrix"):
-        raise ValueError(f"geometry = {geometry['geometry']!r}: {name} has no published geometry; set preparation fields.")
+        raise ValueError(
+            f"geometry = {geometry['geometry']!r}: {name} has no published geometry; set preparation fields."
+        )
     return PROTOCOLS[name](**geometry).with_settings(**settings)

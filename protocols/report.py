@@ -16,7 +16,8 @@ from insilico.provenance import versions
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem } img { max-width: 100% }
-table { border-collapse: collapse; margin: .6rem 0 } th, td { padding: .25rem .7rem; text-align: left; border-bottom: 1px solid #ddd }
+table { border-collapse: collapse; margin: .6rem 0 }
+th, td { padding: .25rem .7rem; text-align: left; border-bottom: 1px solid #ddd }
 td.n { text-align: right; font-variant-numeric: tabular-nums } .bad { color: #b33000; font-weight: 600 }
 .note { color: #555 } pre { background: #f6f6f6; padding: .8rem; overflow-x: auto; font-size: 12px }
 """
@@ -92,7 +93,8 @@ def score_table(comparisons: Sequence[Comparison]) -> str:
     """Return an HTML table of scores: every score with its interval, nulls, ceiling and free parameters."""
     if not comparisons:
         return ""
-    rows = ["<tr><th>table</th><th>model</th><th>R²</th><th>95 %</th><th>nulls</th><th>ceiling</th><th>points</th><th>free</th></tr>"]
+    headings = ("table", "model", "R²", "95 %", "nulls", "ceiling", "points", "free")
+    rows = ["<tr>" + "".join(f"<th>{heading}</th>" for heading in headings) + "</tr>"]
     for c in comparisons:
         nulls = ", ".join(
             f"{html.escape(n.replace('_', ' '))} <span{' class=bad' if v > c.r2 else ''}>{v:.3f}</span>"
@@ -113,7 +115,9 @@ def score_table(comparisons: Sequence[Comparison]) -> str:
 
 
 def _section(section: Section, *, heading: bool) -> str:
-    state = f"<p{' class=bad' if section.convergence.startswith('warning') else ''}>{html.escape(section.convergence)}</p>"
+    state = (
+        f"<p{' class=bad' if section.convergence.startswith('warning') else ''}>{html.escape(section.convergence)}</p>"
+    )
     parts = [f"<h2>{html.escape(section.title)}</h2>"] if heading else []
     parts += [f"<p class=note>{html.escape(section.citation)}</p>", state, _image(section.figure, section.title)]
     if section.comparison is not None:
@@ -121,8 +125,10 @@ def _section(section: Section, *, heading: bool) -> str:
             parts.append(score_table([section.comparison]))
         card = section.comparison.reference.card
         error = f"{card['digitisation_error']} {'' if card['unit'] == '1' else card['unit']}"
-        parts.append(f"<p class=note>Digitisation error {error.strip()} ({html.escape(card['digitisation_error_basis'])}). "
-                     f"Ceiling: {html.escape(card['ceiling_basis'])}.</p>")
+        parts.append(
+            f"<p class=note>Digitisation error {error.strip()} ({html.escape(card['digitisation_error_basis'])}). "
+            f"Ceiling: {html.escape(card['ceiling_basis'])}.</p>"
+        )
         parts.append(_list("Not known about the data", card["not_known"]))
         parts.append(_list("Notes on the data", card["notes"]))
     parts.append(_list("Assumed, because the source does not say", section.assumptions))
@@ -139,7 +145,8 @@ def _findings(findings: Sequence[Finding]) -> str:
     for f in findings:
         data = "" if f.data is None else f"{f.data:.3g}"
         unit = "" if f.unit == "1" else html.escape(f.unit)
-        rows.append(f"<tr><td>{html.escape(f.name)}</td><td class=n>{f.value:.3g}</td><td class=n>{data}</td><td>{unit}</td></tr>")
+        value = f"<td class=n>{f.value:.3g}</td><td class=n>{data}</td>"
+        rows.append(f"<tr><td>{html.escape(f.name)}</td>{value}<td>{unit}</td></tr>")
     return f"<details open><summary>Measures</summary><table>{''.join(rows)}</table></details>"
 
 

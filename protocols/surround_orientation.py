@@ -51,9 +51,7 @@ class SurroundOrientation(AbstractProtocol):
 
     def curve(self, responses: xr.Dataset) -> xr.DataArray:
         """Return the response in each surround over that to the centre alone, dims (surround_orientation,)."""
-        curve = curve_at(
-            self.checked(responses)["response"], self.center_orientation, along=("surround_orientation",)
-        )
+        curve = curve_at(self.checked(responses)["response"], self.center_orientation, along=("surround_orientation",))
         with_surround = curve.isel(surround_orientation=np.isfinite(curve["surround_orientation"].values))
         alone = float(curve.isel(surround_orientation=~np.isfinite(curve["surround_orientation"].values)).item())
         relative = with_surround / alone if alone else with_surround * np.nan

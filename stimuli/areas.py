@@ -5,6 +5,8 @@ Legend: r radius of the disc; [x0, x1] x [y0, y1] the cell relative to the shape
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
@@ -99,7 +101,7 @@ def soft_disc_in_cells(x: Array, y: Array, *, cell: float, radius: float, edge_w
     stops = np.concatenate([np.full((1, x.size), inner), stops, np.full((1, x.size), outer)])
     nodes, weights = np.polynomial.legendre.leggauss(RAMP_NODES)
     total = np.zeros(x.size)
-    for start, stop in zip(stops[:-1], stops[1:], strict=True):
+    for start, stop in pairwise(stops):
         for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
             # the step 3 n² − 2 n³ has no slope at the ends of a stretch, where the covered area grows like a root
             r = start + (stop - start) * node**2 * (3 - 2 * node)

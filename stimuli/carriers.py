@@ -6,8 +6,9 @@ Legend: θ orientation, f spatial frequency, ω temporal frequency, φ phase, u 
 from __future__ import annotations
 
 import math
+import struct
 from dataclasses import dataclass, field, replace
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,25 +26,22 @@ SAME_PHASE_DEG = 1e-6
 SAME_FREQUENCY = 1e-9
 
 
-Number = TypeVar("Number", float, Array)
-
-
-class Numbers(NamedTuple, Generic[Number]):
-    """A component's numbers as a kernel takes them, or a column of each for many components.
+class Numbers(NamedTuple):
+    """Columns of numbers of many components, as a kernel takes them.
 
     ``kx, ky`` are in rad/degree, ``px, py`` (the window's position) in degrees, ``phi`` in rad, ``omega`` in rad/s;
     ``square`` and ``counterphase`` are 0 or 1.
     """
 
-    kx: Number
-    ky: Number
-    px: Number
-    py: Number
-    contrast: Number
-    phi: Number
-    omega: Number
-    square: Number
-    counterphase: Number
+    kx: Array
+    ky: Array
+    px: Array
+    py: Array
+    contrast: Array
+    phi: Array
+    omega: Array
+    square: Array
+    counterphase: Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +67,11 @@ class Component:
     window : Window
         Where it is seen.
 
+    Attributes
+    ----------
+    packed : bytes
+        Its row of `Numbers` as float64: the rows of thousands are joined at once.
+
     Raises
     ------
     TypeError, ValueError
@@ -83,7 +86,7 @@ class Component:
     temporal_frequency: float = 0.0
     modulation: str = "drift"
     window: Window = field(default_factory=Window)
-    numbers: Numbers[float] = field(init=False, repr=False, compare=False)
+    packed: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in ("orientation", "phase", "temporal_frequency"):
@@ -93,21 +96,14 @@ class Component:
         object.__setattr__(self, "contrast", fraction("contrast", self.contrast))
         one_of("waveform", self.waveform, WAVEFORMS)
         one_of("modulation", self.modulation, MODULATIONS)
-        object.__setattr__(self, "numbers", self._numbers())
+        object.__setattr__(self, "packed", struct.pack(f"{len(Numbers._fields)}d", *self._row()))
 
-    def _numbers(self) -> Numbers[float]:
+    def _row(self) -> tuple[float, ...]:
         (kx, ky), (px, py) = self.wave_vector, self.window.position
-        return Numbers(
-            kx=2 * math.pi * kx,
-            ky=2 * math.pi * ky,
-            px=px,
-            py=py,
-            contrast=self.contrast,
-            phi=math.radians(self.phase),
-            omega=2 * math.pi * self.temporal_frequency,
-            square=float(self.waveform == "square"),
-            counterphase=float(self.modulation == "counterphase"),
-        )
+        turn = 2 * math.pi
+        kinds = float(self.waveform == "square"), float(self.modulation == "counterphase")
+        phi, omega = math.radians(self.phase), turn * self.temporal_frequency
+        return (turn * kx, turn * ky, px, py, self.contrast, phi, omega, *kinds)
 
     @property
     def wave_vector(self) -> tuple[float, float]:

@@ -22,7 +22,7 @@ class Packed(NamedTuple):
     """Components of all stimuli one after the other; those of stimulus i are ``offsets[i]:offsets[i + 1]``."""
 
     offsets: NDArray[np.int64]
-    numbers: Numbers[Array]
+    numbers: Numbers
     window: NDArray[np.int64]
 
 
@@ -41,13 +41,13 @@ class WindowStack:
         self.samples: list[Array] = []
         self._index: dict[tuple[object, ...], int] = {}
 
-    def begin(self, windows: dict[tuple[object, ...], Window]) -> None:
-        """Sample these windows, reusing the samples of the last batch."""
+    def begin(self, windows: Sequence[Window]) -> None:
+        """Sample these windows, all different, reusing the samples of the last batch."""
         last = {key: self.samples[i] for key, i in self._index.items()}
         self.samples = [
-            last[key] if key in last else window.sample(self._x, self._y) for key, window in windows.items()
+            last[window.key] if window.key in last else window.sample(self._x, self._y) for window in windows
         ]
-        self._index = {key: i for i, key in enumerate(windows)}
+        self._index = {window.key: i for i, window in enumerate(windows)}
 
     def arrays(self, dtype: DTypeLike) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
         """Return the windows, shape (window, y, x), and the first and last + 1 column above 0 of each row."""
@@ -82,17 +82,17 @@ def pack(stimuli: Sequence[AbstractStimulus], display: Display, windows: WindowS
     """
     scenes = [stimulus.scene for stimulus in stimuli]
     components = list(chain.from_iterable(scenes))
-    keys = [component.window.key for component in components]
-    unique = dict(zip(keys, [component.window for component in components], strict=True))
-    index = {key: i for i, key in enumerate(unique)}
-    rows = np.fromiter(chain.from_iterable([component.numbers for component in components]), np.float64)
+    index: dict[tuple[object, ...], int] = {}
+    window = np.array([index.setdefault(component.window.key, len(index)) for component in components], np.int64)
+    unique = [components[i].window for i in np.unique(window, return_index=True)[1]]
+    rows = np.frombuffer(b"".join([component.packed for component in components]), np.float64)
     numbers = Numbers(*rows.reshape(-1, len(Numbers._fields)).T.copy())
     _refuse_display(components, numbers, unique, display)
     windows.begin(unique)
     packed = Packed(
         offsets=np.cumsum([0, *map(len, scenes)]),
         numbers=numbers,
-        window=np.array([index[key] for key in keys], np.int64),
+        window=window,
     )
     _refuse_clipping(packed, windows.samples)
     return packed
@@ -100,14 +100,14 @@ def pack(stimuli: Sequence[AbstractStimulus], display: Display, windows: WindowS
 
 def _refuse_display(
     components: Sequence[Component],
-    numbers: Numbers[Array],
-    windows: dict[tuple[object, ...], Window],
+    numbers: Numbers,
+    windows: Sequence[Window],
     display: Display,
 ) -> None:
     """Look for a component that the display cannot show; let the reference's own check word the error."""
     too_fine = np.hypot(numbers.kx, numbers.ky) > 2 * np.pi * display.nyquist * (1 - 1e-6)
     limit = min(display.extent_deg) + TOLERANCE_DEG
-    too_large = any(window.diameter is not None and window.diameter > limit for window in windows.values())
+    too_large = any(window.diameter is not None and window.diameter > limit for window in windows)
     if too_large or (too_fine.any() and not display.allow_undersampling):
         for component in components:
             refuse_display(component, display)
@@ -121,9 +121,11 @@ def _refuse_clipping(packed: Packed, samples: Sequence[Array]) -> None:
     lengths = np.diff(ends)[suspects]
     for length in np.unique(lengths):
         rows = ends[suspects[lengths == length]][:, np.newaxis] + np.arange(length)
-        geometries, group = np.unique(packed.window[rows], axis=0, return_inverse=True)
-        for i, geometry in enumerate(geometries):
-            _refuse_clipping_of(packed.numbers.contrast[rows[group.ravel() == i]], geometry, samples)
+        group = np.zeros(len(rows), np.int64)
+        for column in packed.window[rows].T:
+            group = np.unique(group * len(samples) + column, return_inverse=True)[1]
+        for i, first in enumerate(np.unique(group, return_index=True)[1]):
+            _refuse_clipping_of(packed.numbers.contrast[rows[group == i]], packed.window[rows[first]], samples)
 
 
 def _refuse_clipping_of(contrasts: Array, geometry: NDArray[np.int64], samples: Sequence[Array]) -> None:

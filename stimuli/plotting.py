@@ -38,7 +38,9 @@ def overview(stimuli: StimulusSet, display: Display) -> Figure:
         Closed in pyplot, so that a notebook shows it once.
     """
     chosen = np.unique(np.linspace(0, len(stimuli) - 1, min(len(stimuli), MOST_THUMBNAILS)).round().astype(int))
-    shown = StimulusSet([stimuli[int(i)] for i in chosen], stimuli.parameters.isel({STIMULUS: chosen}))
+    shown = StimulusSet(
+        [stimuli[int(i)] for i in chosen], stimuli.parameters.isel({STIMULUS: chosen}, missing_dims="ignore")
+    )
     varying, constant = _split(stimuli.parameters)
     columns = _columns(shown, varying)
     rows = -(-len(shown) // columns)

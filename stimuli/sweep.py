@@ -13,8 +13,9 @@ from stimuli.display import Display
 from stimuli.labels import joined_columns, label_column
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
+
+    from stimuli.plotting import Figure
 
 Factory = Callable[..., AbstractStimulus]
 
@@ -171,7 +172,7 @@ class StimulusSet:
 
     def __getitem__(self, index: int | slice) -> AbstractStimulus | StimulusSet:
         if isinstance(index, slice):
-            return StimulusSet(self._stimuli[index], self._parameters.isel({STIMULUS: index}))
+            return StimulusSet(self._stimuli[index], self._parameters.isel({STIMULUS: index}, missing_dims="ignore"))
         return self._stimuli[index]
 
     def __add__(self, other: StimulusSet) -> StimulusSet:

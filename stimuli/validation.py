@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable
 from numbers import Real
 from typing import Any
+
+from stimuli.errors import unknown_name
 
 TOLERANCE_DEG = 1e-9
 """Slack of every geometric comparison, degrees: far below a pixel, far above rounding error."""
@@ -86,17 +87,11 @@ def point(name: str, value: Any) -> tuple[float, float]:
     return finite(f"{name}[0]", value[0]), finite(f"{name}[1]", value[1])
 
 
-def suggestion(value: object, allowed: Iterable[str]) -> str:
-    """Return "Did you mean ...? " for the nearest allowed name, or an empty string."""
-    near = difflib.get_close_matches(str(value), list(allowed), n=1)
-    return f"Did you mean {near[0]!r}? " if near else ""
-
-
 def one_of(name: str, value: Any, allowed: Iterable[str]) -> str:
-    """Return a name that is among the allowed ones, or raise ValueError with the nearest of them."""
+    """Return a name that is among the allowed ones, or raise `UnknownNameError` with the nearest of them."""
     allowed = tuple(allowed)
     if not isinstance(value, str):
         raise TypeError(f"{name} is {value!r}, a {type(value).__name__}; one of {', '.join(allowed)} is needed.")
     if value not in allowed:
-        raise ValueError(f"no {name} {value!r}. {suggestion(value, allowed)}Known: {', '.join(allowed)}.")
+        raise unknown_name(name, value, allowed)
     return str(value)

@@ -25,8 +25,8 @@ def vector_average(response: xr.DataArray, along: str, *, period: float = 180.0)
     """
     angle = 2 * np.pi * response[along] / period
     y, x = (response * np.sin(angle)).sum(along), (response * np.cos(angle)).sum(along)
-    length = np.hypot(x, y)
-    decoded = np.arctan2(y, x) * period / (2 * np.pi)
+    length = (x**2 + y**2) ** 0.5
+    decoded = xr.apply_ufunc(np.arctan2, y, x) * period / (2 * np.pi)
     result = decoded.where(length > 1e-12 * abs(response).sum(along))
     result.attrs = {"units": "deg", "long_name": "decoded feature (vector average)"}
     return result

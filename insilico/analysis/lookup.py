@@ -63,9 +63,7 @@ def at_preference(response: xr.DataArray, preferences: np.ndarray) -> xr.DataArr
     return xr.DataArray(picked, dims=dims, coords=coords, attrs=response.attrs, name=response.name)
 
 
-def responses_to(
-    response: xr.DataArray, conditions: Mapping[str, np.ndarray], preferences: np.ndarray
-) -> np.ndarray:
+def responses_to(response: xr.DataArray, conditions: Mapping[str, np.ndarray], preferences: np.ndarray) -> np.ndarray:
     """Return the response of a unit of each preference to each condition, point by point.
 
     Parameters

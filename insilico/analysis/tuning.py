@@ -8,7 +8,9 @@ import xarray as xr
 STIMULUS, UNIT = "stimulus", "unit"
 
 
-def tuning_curve(responses: xr.Dataset, *, along: str, unit: int | None = None, variable: str = "response") -> xr.DataArray:
+def tuning_curve(
+    responses: xr.Dataset, *, along: str, unit: int | None = None, variable: str = "response"
+) -> xr.DataArray:
     """Return the response of one unit against a stimulus parameter.
 
     Parameters
@@ -34,7 +36,9 @@ def tuning_curve(responses: xr.Dataset, *, along: str, unit: int | None = None, 
     """
     parameters = [name for name, c in responses.coords.items() if c.dims == (STIMULUS,)]
     if along not in parameters:
-        raise ValueError(f"no stimulus parameter {along!r}. This response varies over: {', '.join(map(str, parameters))}.")
+        raise ValueError(
+            f"no stimulus parameter {along!r}. This response varies over: {', '.join(map(str, parameters))}."
+        )
     data = responses[variable]
     if unit is None:
         unit = int(data[UNIT].values[int(np.argmax(data.max(STIMULUS).values))])
@@ -52,7 +56,7 @@ def tuning_curve(responses: xr.Dataset, *, along: str, unit: int | None = None, 
     if len(order) == 1:
         curve = curve.swap_dims({STIMULUS: along}).drop_vars(STIMULUS, errors="ignore").sortby(along)
     else:
-        curve = curve.set_index({STIMULUS: order}).unstack(STIMULUS).transpose(*order)
+        curve = curve.set_index(stimulus=order).unstack(STIMULUS).transpose(*order)
     for n in order:
         curve[n].attrs.update(units[n])
     return curve

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from insilico.circuits.arrays import checked_drive, initial_state
-from insilico.circuits.mely2018_equations import LESIONS, Mely2018Parameters, ReferenceStepper, Wiring, wired
+from insilico.circuits.mely2018_equations import LESIONS, Mely2018Parameters, ReferenceStepper, wired
 from insilico.dynamics import METHODS, SETTLED, State, Stepper, largest_step, rounding_floor, run, settle
 from insilico.perturb import Perturbation, combined, segments
 from insilico.pools import BOUNDARIES
@@ -95,7 +95,7 @@ def simulate(
     Activity
         `converged` means residual <= 1e-6, or <= what float32 rounding allows (`dynamics.rounding_floor`).
     """
-    stepper, state, shape = _prepared(drive, parameters, backend, boundary, lesions, perturbations, initial, method)
+    stepper, state, shape = _prepared(drive, parameters, backend, boundary, lesions, initial, method)
     limit = largest_step(method, parameters.populations)
     if not (math.isfinite(step) and 0 < step <= limit):
         raise ValueError(f"step = {step}: must be > 0 and, with method {method!r}, at most {limit:g}.")
@@ -136,7 +136,7 @@ def steady_state(
             )
     if not (tol > 0 and max_steps >= 1):
         raise ValueError(f"tol = {tol}, max_steps = {max_steps}: must be > 0 and >= 1.")
-    stepper, state, shape = _prepared(drive, parameters, backend, boundary, lesions, perturbations, initial)
+    stepper, state, shape = _prepared(drive, parameters, backend, boundary, lesions, initial)
     residual, n_steps = settle(
         stepper, state, forces=combined(tuple(perturbations), shape), tol=tol, max_steps=int(max_steps)
     )
@@ -149,7 +149,6 @@ def _prepared(
     backend: str,
     boundary: str,
     lesions: Sequence[str],
-    perturbations: Sequence[Perturbation],
     initial: tuple[np.ndarray, np.ndarray] | None,
     method: str = "exponential",
 ) -> tuple[Stepper, State, tuple[int, int, int]]:
@@ -174,22 +173,11 @@ def _prepared(
         )
     wiring = wired(parameters, drive.shape[3], lesions=lesions, boundary=boundary)
     state = initial_state(drive, initial, names=("I", "O"))
-    return _stepper(drive, wiring, method, backend, state, perturbations), state, drive.shape[1:]
-
-
-def _stepper(
-    drive: np.ndarray,
-    wiring: Wiring,
-    method: str,
-    backend: str,
-    state: State,
-    perturbations: Sequence[Perturbation],
-) -> Stepper:
     if backend == "reference":
-        return ReferenceStepper(drive, wiring, method=method)
+        return ReferenceStepper(drive, wiring, method=method), state, drive.shape[1:]
     from insilico.kernels.mely2018 import FusedStepper  # numba loads only when it is used
 
-    return FusedStepper(drive, wiring, method=method, state=state, perturbations=perturbations)
+    return FusedStepper(drive, wiring, method=method), state, drive.shape[1:]
 
 
 def _activity(state: State, residual: np.ndarray, tol: float, n_steps: np.ndarray) -> Activity:

@@ -80,14 +80,14 @@ class Normalization(AbstractStaticCircuit):
             excitation = np.einsum("slyx,slf->syxf", contrast**parameters.n, tuned)
             drive = np.einsum("slyx,slf->syxf", contrast, tuned)
             power = (contrast**2).sum(axis=layers["layer_contrast"].dims.index(LAYER))
-            coords = layers.coords
+            coords = dict(layers.coords)
         else:
             energy = encoder.encode(stimuli, display)
             drive = energy.data
             excitation = drive**parameters.n
             one_grating = encoder.tuning(float(encoder.preparation.preferences[0]))
             power = (drive**2).sum(axis=-1) / (one_grating**2).sum()
-            coords = energy.coords
+            coords = dict(energy.coords)
         sheet = (STIMULUS, ROW, COLUMN)
         variables = {"excitation": ((*sheet, FEATURE), excitation), "drive": ((*sheet, FEATURE), drive)}
         pitch = encoder.preparation.sheet.pitch

@@ -4,9 +4,10 @@ Activities vanish where neither drive, nor near ring, nor initial state, nor per
 boundary "zero" each stimulus is cropped to the bounding box of what is left: the result is the same.
 """
 
+# ruff: noqa: E741 -- the paper's symbols
+
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from insilico.dynamics import State
 from insilico.kernels.mely2018_sweep import Layout, sweep_stimuli
 from insilico.kernels.mely2018_update import EULER, EXPONENTIAL, RATE, Constants
 from insilico.kernels.support import boxes_of_activity
-from insilico.perturb import Forces, Perturbation, selected_units
+from insilico.perturb import Forces
 
 if TYPE_CHECKING:
     from insilico.circuits.mely2018_equations import Wiring
@@ -32,29 +33,16 @@ class FusedStepper:
         The circuit.
     method
         "exponential" or "euler".
-    state
-        (I, O) at the start; together with `perturbations` it decides where the sheet is cropped.
-    perturbations
-        All perturbations of the run.
     """
 
-    def __init__(
-        self, drive: np.ndarray, wiring: Wiring, *, method: str, state: State, perturbations: Sequence[Perturbation]
-    ) -> None:
+    def __init__(self, drive: np.ndarray, wiring: Wiring, *, method: str) -> None:
         self._X = drive
         self._method = EXPONENTIAL if method == "exponential" else EULER
         self._across = (wiring.parameters.delta * wiring.across).astype(drive.dtype).ravel()
         self._constants = _constants(wiring, drive)
         self._layout = _layout(wiring, drive)
-        shape = drive.shape[1:]
-        units = [selected_units(p, shape) for p in perturbations]
-        touched = np.zeros((2, *shape), bool)
-        for ids in units:
-            touched.reshape(-1)[ids] = True
-        boxes = boxes_of_activity(
-            (drive, state[0], touched[0]), (state[1], touched[1]), reach=wiring.near.reach, boundary=wiring.boundary
-        )
-        self._windows = _windows(boxes, width=shape[1], n_features=shape[2])
+        self._reach, self._boundary = wiring.near.reach, wiring.boundary
+        self._cropped_for: tuple[State, Forces | None] | None = None
 
     def advance(
         self, state: State, *, rows: np.ndarray, steps: np.ndarray, n_steps: np.ndarray, forces: Forces | None
@@ -68,6 +56,7 @@ class FusedStepper:
         return self._sweep(state, rows, ones.astype(float), ones, forces, RATE)
 
     def _sweep(self, state, rows, steps, n_steps, forces, mode) -> np.ndarray:
+        self._crop(state, forces)
         dtype = self._X.dtype
         flat = (len(self._X), -1)
         residual = np.zeros(len(rows))
@@ -77,6 +66,17 @@ class FusedStepper:
             *_dense(forces, dtype), forces is not None, residual,
         )  # fmt: skip
         return residual
+
+    def _crop(self, state: State, forces: Forces | None) -> None:
+        """Find the crops anew where a run enters other forces; within them, activity stays inside its crop."""
+        if self._cropped_for is not None and self._cropped_for[0] is state and self._cropped_for[1] is forces:
+            return
+        (I, O), touched = state, () if forces is None else tuple(forces.touched)
+        boxes = boxes_of_activity(
+            (self._X, I, *touched[:1]), (O, *touched[1:]), reach=self._reach, boundary=self._boundary
+        )
+        self._windows = _windows(boxes, width=self._X.shape[2], n_features=self._X.shape[3])
+        self._cropped_for = state, forces
 
 
 def _constants(wiring, drive) -> Constants:

@@ -15,10 +15,10 @@ from collections import namedtuple
 import numpy as np
 from numba import njit, prange
 
+from insilico.kernels.compilation import ENTRY, INNER, fingerprint
 from insilico.kernels.mely2018_update import (
     EULER,
     EXPONENTIAL,
-    OPTIONS,
     collect_rates,
     euler_row,
     forced_update,
@@ -45,34 +45,14 @@ Scratch = namedtuple(
 )
 
 
-@njit(parallel=True, **OPTIONS)
-def sweep_stimuli(
-    X, I, O, windows, rows, steps, n_steps, mode, c, g, across, push, scale, held, value, forced, residual
-):  # fmt: skip
-    """Sweep each stimulus n_steps[i] times; with mode RATE, write its largest rate into residual.
-
-    X, I, O (stimulus, y · x · feature); push, scale, held, value (population, y · x · feature).
-    """
-    for i in prange(rows.size):
-        s = rows[i]
-        view = Window(windows[i, 0], windows[i, 1], windows[i, 2], windows[i, 3])
-        if view.height > 0 and view.n > 0:
-            scratch = _scratch(X, view, g)
-            for _ in range(n_steps[i]):
-                _sweep(
-                    X[s], I[s], O[s], view, steps[i], mode, c, g, across, (push, scale, held, value), forced, scratch
-                )
-            residual[i] = scratch.rates.max()
-
-
-@njit(**OPTIONS)
+@njit(**INNER)
 def _row(s, y, view):
     """Return row y of a crop; a contiguous view."""
     first = view.first + y * view.pitch
     return s[first : first + view.n]
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _scratch(X, view, g):
     n, k = view.n, g.n_features
     head = view.height if g.periodic else 1
@@ -86,7 +66,7 @@ def _scratch(X, view, g):
     )  # fmt: skip
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _sweep(X, I, O, view, step, mode, c, g, across, forces, forced, w):
     """Go once down the rows: update them, or (mode RATE) leave them and collect the largest |ds/dt| in w.rates."""
     k = g.n_features
@@ -120,7 +100,7 @@ def _sweep(X, I, O, view, step, mode, c, g, across, forces, forced, w):
         _update(X_y, I_y, O_y, w.E if g.with_Q else w.P, y, view, step, mode, c, forces, forced, w)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _move_down(padded, s, view, old, head, y, half, g):
     """Bring the sum over the rows y − half … y + half up to row y; old rows are taken from before their update."""
     k, n = g.n_features, view.height
@@ -148,7 +128,7 @@ def _move_down(padded, s, view, old, head, y, half, g):
         wrap(padded, pad)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _update(X, I, O, E, y, view, step, mode, c, forces, forced, w):
     if forced:
         push, scale, held, value = forces
@@ -163,3 +143,41 @@ def _update(X, I, O, E, y, view, step, mode, c, forces, forced, w):
         euler_row(X, I, O, step, c, w.T, E, w.U)
     else:
         collect_rates(X, I, O, c, w.T, E, w.U, w.rates)
+
+
+def _entry(version):
+    @njit(**ENTRY)
+    def sweep_stimuli(
+        X, I, O, windows, rows, steps, n_steps, mode, c, g, across, push, scale, held, value, forced, residual
+    ):  # fmt: skip
+        """Sweep each stimulus n_steps[i] times; with mode RATE, write its largest rate into residual.
+
+        X, I, O (stimulus, y · x · feature); push, scale, held, value (population, y · x · feature).
+        """
+        _ = version
+        for i in prange(rows.size):
+            s = rows[i]
+            view = Window(windows[i, 0], windows[i, 1], windows[i, 2], windows[i, 3])
+            if view.height > 0 and view.n > 0:
+                scratch = _scratch(X, view, g)
+                for _ in range(n_steps[i]):
+                    _sweep(
+                        X[s],
+                        I[s],
+                        O[s],
+                        view,
+                        steps[i],
+                        mode,
+                        c,
+                        g,
+                        across,
+                        (push, scale, held, value),
+                        forced,
+                        scratch,
+                    )
+                residual[i] = scratch.rates.max()
+
+    return sweep_stimuli
+
+
+sweep_stimuli = _entry(fingerprint())

@@ -9,14 +9,13 @@ a = E + zeta I with E = gamma P + delta Q, b = 0 for O. All arrays are rows, 1-D
 from __future__ import annotations
 
 from collections import namedtuple
-from typing import Any
 
 from numba import njit
 
-from insilico.kernels.exponential import decay
+from insilico.kernels.compilation import INNER
+from insilico.kernels.exponential import approach
 
 EULER, EXPONENTIAL, RATE = 0, 1, 2
-OPTIONS: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}}
 
 Constants = namedtuple(
     "Constants",
@@ -40,25 +39,25 @@ Constants = namedtuple(
 )  # scalars in the precision of the drive; gamma_near, far: gamma and 1 over the areas of the near and the far ring
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def relax_row(X, I, O, step, c, T, E, U):
     """Exponential Euler step of one row (dynamics.exponential_step)."""
     per_eta = step / c.eta
-    stay_O = decay(step * c.leak_O / c.tau)
+    share_O = approach(step * c.leak_O / c.tau)
     for i in range(I.size):
         a = c.xi * X[i] - c.mu * U[i] - c.nu * T[i]
         b = c.alpha * U[i] + c.beta * T[i]
         above = a - b * I[i] > c.zero
         rate = c.leak_I + (b if above else c.zero)
         target = (a if above else c.zero) / rate
-        I[i] = target + (I[i] - target) * decay(per_eta * rate)
+        I[i] += approach(per_eta * rate) * (target - I[i])
     for i in range(O.size):
         a = E[i] + c.zeta * I[i]
         target = (a if a > c.zero else c.zero) / c.leak_O
-        O[i] = target + (O[i] - target) * stay_O
+        O[i] += share_O * (target - O[i])
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def euler_row(X, I, O, step, c, T, E, U):
     """Explicit Euler step of one row (dynamics.euler_step)."""
     per_eta, per_tau = step / c.eta, step / c.tau
@@ -71,7 +70,7 @@ def euler_row(X, I, O, step, c, T, E, U):
         O[i] = stay_O * O[i] + per_tau * (bracket if bracket > c.zero else c.zero)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def collect_rates(X, I, O, c, T, E, U, rates):
     """Largest |ds/dt| of one row (dynamics.derivative), elementwise into rates."""
     for i in range(I.size):
@@ -84,7 +83,7 @@ def collect_rates(X, I, O, c, T, E, U, rates):
         rates[i] = rate if rate > rates[i] else rates[i]
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def forced_update(X, I, O, step, mode, c, push, scale, held, value, T, E, U, rates):
     """Step or rates of one row under forces (insilico.perturb), unit by unit."""
     for i in range(I.size):
@@ -104,7 +103,7 @@ def forced_update(X, I, O, step, mode, c, push, scale, held, value, T, E, U, rat
             O[i] = value[1, i] if held[1, i] else new
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _forced_unit(s, a, b, scale, step, mode, leak, time_constant, c):
     """Return the next state of one unit and its ds/dt."""
     above = a - b * s > c.zero
@@ -113,5 +112,5 @@ def _forced_unit(s, a, b, scale, step, mode, leak, time_constant, c):
     if mode == EXPONENTIAL:
         speed = leak + (scale * b if above else c.zero)
         target = (scale * a if above else c.zero) / speed
-        return target + (s - target) * decay(step * speed / time_constant), rate
+        return s + approach(step * speed / time_constant) * (target - s), rate
     return s + step * rate, rate

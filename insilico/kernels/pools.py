@@ -7,37 +7,34 @@ All functions write into arrays that are handed in.
 
 from __future__ import annotations
 
-from typing import Any
-
 from numba import njit
 
+from insilico.kernels.compilation import INNER
 from insilico.kernels.lanes import BYTES, load, minus, plus, plus_product, rectified, spread, store, times
 
-_OPTIONS: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}}
 
-
-@njit(**_OPTIONS)
+@njit(**INNER)
 def enter(total, row):
     """Add a row to a running sum over rows."""
     for i in range(row.size):
         total[i] += row[i]
 
 
-@njit(**_OPTIONS)
+@njit(**INNER)
 def leave(total, row):
     """Take a row out of a running sum over rows."""
     for i in range(row.size):
         total[i] -= row[i]
 
 
-@njit(**_OPTIONS)
+@njit(**INNER)
 def exchange(total, entering, leaving):
     """Move a running sum over rows on by one row."""
     for i in range(entering.size):
         total[i] += entering[i] - leaving[i]
 
 
-@njit(**_OPTIONS)
+@njit(**INNER)
 def wrap(padded, pad):
     """Fill both pads of a padded row, `pad` entries each, with the opposite ends of its middle."""
     n = padded.size - 2 * pad
@@ -45,7 +42,7 @@ def wrap(padded, pad):
     padded[n + pad :] = padded[pad : 2 * pad]
 
 
-@njit(**_OPTIONS)
+@njit(**INNER)
 def ring_along_row(outer, inner, n_features, outer_half, inner_half, weight, zero, out):
     """Write weight · (outer box − inner box), never below 0 (rounding), of each cell into out (x · feature).
 
@@ -60,7 +57,7 @@ def ring_along_row(outer, inner, n_features, outer_half, inner_half, weight, zer
             _ring_of_lanes(outer, inner, min(i, k - n_lanes), k, outer_half, inner_half, weight, out)
 
 
-@njit(**_OPTIONS)
+@njit(**INNER)
 def _ring_of_lanes(outer, inner, i, k, outer_half, inner_half, weight, out):
     """Do the features i, i + 1, … of a lane."""
     w = spread(weight)
@@ -79,7 +76,7 @@ def _ring_of_lanes(outer, inner, i, k, outer_half, inner_half, weight, out):
         store(out, here, times(w, rectified(minus(outer_sum, inner_sum))))
 
 
-@njit(**_OPTIONS)
+@njit(**INNER)
 def _ring_of_one_feature(outer, inner, i, k, outer_half, inner_half, weight, zero, out):
     """The same for one feature, where there are fewer features than lanes."""
     outer_sum, inner_sum = outer[i], inner[i]
@@ -97,7 +94,7 @@ def _ring_of_one_feature(outer, inner, i, k, outer_half, inner_half, weight, zer
         out[here] = weight * max(outer_sum - inner_sum, zero)
 
 
-@njit(**_OPTIONS)
+@njit(**INNER)
 def across_features(row, start, across, n_features, out):
     """Write start + row @ across of each cell into out; across 1-D (feature · feature)."""
     k, n_lanes = n_features, BYTES // out.itemsize
@@ -123,7 +120,7 @@ def across_features(row, start, across, n_features, out):
                 store(out, cell * k + first, total)
 
 
-@njit(**_OPTIONS)
+@njit(**INNER)
 def _across_eight_cells(row, start, across, k, here, first, out):
     """Pool the lanes `first` … of eight cells, whose sums stay in registers."""
     at = here + first
@@ -152,7 +149,7 @@ def _across_eight_cells(row, start, across, k, here, first, out):
     store(out, at + 7 * k, h)
 
 
-@njit(**(_OPTIONS | {"fastmath": {"contract", "reassoc"}}))
+@njit(**(INNER | {"fastmath": {"contract", "reassoc"}}))
 def average_features(row, n_features, share, zero, out):
     """Write the mean over the features of each cell into each of them; share = 1 / n_features; out may be row."""
     k = n_features

@@ -99,7 +99,9 @@ def test_published_vector_averages_follow_from_the_published_responses():
     for angle, surround, marker in zip(
         decoded["component_2_orientation"].values, decoded["surround"].values, decoded.values, strict=True
     ):
-        here = (plaid["component_2_orientation"] == angle) & (np.isfinite(plaid["surround_orientation"]) == bool(surround))
+        here = (plaid["component_2_orientation"] == angle) & (
+            np.isfinite(plaid["surround_orientation"]) == bool(surround)
+        )
         theta = np.deg2rad(plaid["preferred_orientation"].values[here.values])
         mean = np.rad2deg(0.5 * np.angle((plaid.values[here.values] * np.exp(2j * theta)).sum()))
         assert abs(mean - marker) < 2.2

@@ -20,9 +20,7 @@ def test_population_code_adds_the_layers_of_a_plaid():
     )
     drive = code.encode(StimulusSet.of([plaid]))
     theta = np.deg2rad(preparation.preferences)
-    expected = sum(
-        c * np.exp((np.cos(2 * (theta - np.deg2rad(a))) - 1) / 0.7**2) for c, a in ((0.3, 20), (0.5, 80))
-    )
+    expected = sum(c * np.exp((np.cos(2 * (theta - np.deg2rad(a))) - 1) / 0.7**2) for c, a in ((0.3, 20), (0.5, 80)))
     assert np.allclose(drive.isel(stimulus=0, y=25, x=25), expected, atol=1e-14)
     assert float(drive.isel(stimulus=0, y=0, x=0).max()) == 0  # background is no input
 
@@ -36,9 +34,7 @@ def test_tuning_peaks_at_one_wherever_the_value_falls():
 
 
 def test_bounded_features_do_not_wrap():
-    preparation = insilico.Preparation(
-        feature="spatial_frequency", domain=(0.5, 8.0), n_channels=16, tuning_width=0.5
-    )
+    preparation = insilico.Preparation(feature="spatial_frequency", domain=(0.5, 8.0), n_channels=16, tuning_width=0.5)
     tuned = insilico.PopulationCode(preparation=preparation).tuning(0.5)
     assert tuned[0] == 1.0
     assert tuned[-1] < 1e-12

@@ -47,7 +47,7 @@ def test_a_carrier_that_means_nothing_is_refused(build, fields, error, says):
         ({"diameter": 2, "edge_width": -1}, ValueError, "edge_width is -1 deg; it must be 0 or larger"),
         ({"diameter": 2, "edge_width": 2.5}, ValueError, "at most the diameter"),
         ({"edge_width": 1}, ValueError, "diameter is None.*no edge"),
-        ({"aperture": "circle"}, ValueError, "no aperture 'circle'.*Known: disc, square, gaussian"),
+        ({"aperture": "circle"}, ValueError, "no aperture 'circle'.*Known: disc, gaussian, square"),
         ({"aperture": "gausian", "diameter": 2}, ValueError, "Did you mean 'gaussian'"),
         ({"aperture": "gaussian"}, ValueError, "6 standard deviations"),
         ({"aperture": "gaussian", "diameter": 2, "edge_width": 1}, ValueError, "has no edge"),

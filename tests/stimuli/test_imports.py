@@ -55,5 +55,5 @@ def test_the_distribution_is_named_apart_from_the_package():
 
 
 def test_an_unknown_name_is_an_attribute_error_that_lists_the_known():
-    with pytest.raises(AttributeError, match="no attribute 'Gratin'.*Grating"):
+    with pytest.raises(AttributeError, match=r"no attribute 'Gratin'.*Grating"):
         stimuli.Gratin  # noqa: B018

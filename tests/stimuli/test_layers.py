@@ -156,12 +156,12 @@ def test_opposite_directions_are_two_layers_of_direction_and_of_orientation():
 
 
 def test_a_static_grating_has_no_direction():
-    with pytest.raises(ValueError, match="static grating .* has no direction.*temporal_frequency"):
+    with pytest.raises(ValueError, match=r"static grating .* has no direction.*temporal_frequency"):
         grating().layers("direction", 0.0, 0.0)
 
 
 def test_an_unknown_feature_gets_a_suggestion():
-    with pytest.raises(ValueError, match="no feature 'orientaton'. Did you mean 'orientation'"):
+    with pytest.raises(ValueError, match=r"no feature 'orientaton'. Did you mean 'orientation'"):
         grating().layers("orientaton", 0.0, 0.0)
 
 

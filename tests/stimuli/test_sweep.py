@@ -153,7 +153,7 @@ def test_parameters_survive_a_file(tmp_path):
         (lambda: StimulusSet.grid(of_orientation, orientation=[1, "a"]), TypeError, "numbers only or strings only"),
         (lambda: StimulusSet.grid(of_orientation, orientation=[[1, 2]]), TypeError, "numbers only or strings only"),
         (lambda: StimulusSet.grid(of_orientation, orientation=[0], units={"o": "deg"}), ValueError, "is no axis"),
-        (lambda: StimulusSet.zip(lambda a, b: grating(), a=[1], b=[1, 2]), ValueError, "equally many.*Use grid"),
+        (lambda: StimulusSet.zip(grating, phase=[1], contrast=[1, 1]), ValueError, "equally many.*Use grid"),
         (lambda: StimulusSet.of([]), ValueError, "at least one"),
         (lambda: StimulusSet.of(grating()), TypeError, "a list is needed"),
         (lambda: StimulusSet.of([grating()], a=[1, 2]), ValueError, "2 values for 1 stimuli"),

@@ -1,5 +1,7 @@
 """Windows partition the plane, and their averages over cells are exact."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,8 +25,7 @@ def strip_average(x, y, cell, radius):
 
     kinks = [sign * np.sqrt(max(radius**2 - v**2, 0)) for v in (y0, y1) for sign in (-1, 1)] + [-radius, radius]
     edges = np.unique(np.clip([x0, x1, *kinks], x0, x1))
-    pieces = zip(edges[:-1], edges[1:], strict=True)
-    return sum(quad(column, a, b, epsabs=1e-13, epsrel=1e-13, limit=200)[0] for a, b in pieces) / cell**2
+    return sum(quad(column, a, b, epsabs=1e-13, epsrel=1e-13, limit=200)[0] for a, b in pairwise(edges)) / cell**2
 
 
 @quick

@@ -1,0 +1,20 @@
+"""How kernels are compiled: options, and a cache that notices a change in any of their files.
+
+Numba keeps a compiled function on disk until its own file changes, although it holds the code of all it calls. So
+only entry points are cached, as closures over the fingerprint of all kernels, which is part of the cache's key.
+"""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+from typing import Any
+
+INNER: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
+ENTRY: dict[str, Any] = INNER | {"cache": True, "parallel": True}
+
+
+def fingerprint() -> int:
+    """Return a number that changes with the source of any kernel."""
+    here = Path(__file__).parent
+    return zlib.crc32(b"".join(path.read_bytes() for path in sorted(here.glob("*.py"))))
