@@ -15,6 +15,7 @@ from insilico.recording import Recording
 from stimuli import Display, StimulusSet
 
 STIMULUS = "stimulus"
+DRIVE_BYTES = 64_000_000  # of the drive of one batch, float64
 RESERVED = frozenset(
     [
         "response",
@@ -52,7 +53,7 @@ def record(
     display: Display | None = None,
     *,
     recording: Recording = Recording(),
-    batch: int = 16,
+    batch: int | None = None,
     progress: bool = False,
     **context: Any,
 ) -> xr.Dataset:
@@ -69,7 +70,7 @@ def record(
     recording
         What to keep.
     batch
-        Stimuli at a time; bounds the memory and never changes the result.
+        Stimuli at a time; as many as keep the drive within 64 MB if None. Never changes the result.
     progress
         True draws a progress bar on standard error.
     **context
@@ -86,6 +87,9 @@ def record(
     NotConvergedWarning
         Where a steady state was asked for and not reached.
     """
+    if batch is None:
+        shape = (*model.preparation.sheet.shape, model.preparation.n_channels)
+        batch = max(1, DRIVE_BYTES // (8 * int(np.prod(shape))))
     if batch < 1:
         raise ValueError(f"batch = {batch}: must be 1 or more.")
     clash = sorted(RESERVED & set(map(str, stimuli.parameters.coords)))

@@ -44,7 +44,8 @@ class AbstractProtocol(abc.ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     citation: ClassVar[str] = "none: an experiment without a published table"
-    assumptions: ClassVar[tuple[str, ...]] = ()
+    has_surround: ClassVar[bool] = False
+    assumed_contrasts: ClassVar[tuple[str, ...]] = ()
 
     preparation: Preparation | None = None
     spatial_frequency: float = 2.0
@@ -73,7 +74,7 @@ class AbstractProtocol(abc.ABC):
         model: Model,
         *,
         recording: Recording = Recording(),
-        batch: int = 16,
+        batch: int | None = None,
         seed: int = 0,
         progress: bool = False,
     ) -> xr.Dataset:
@@ -86,7 +87,7 @@ class AbstractProtocol(abc.ABC):
         recording
             What to keep; the column at the sheet's centre by default.
         batch
-            Stimuli at a time; never changes the result.
+            Stimuli at a time, see `insilico.record`; never changes the result.
         seed
             Written into the provenance; this experiment draws no random numbers.
         progress
@@ -106,11 +107,27 @@ class AbstractProtocol(abc.ABC):
             batch=batch,
             progress=progress,
             protocol=self.spec(),
-            assumptions=list(self.assumptions),
+            assumptions=self.assumptions(subject.preparation),
             seed=seed,
         )
         data.attrs["title"] = f"{self.title}: {model.name}"
         return data
+
+    def assumptions(self, preparation: Preparation) -> list[str]:
+        """Return what the experiment takes as given where its source does not say, with the values used."""
+        sheet, diameter = preparation.sheet, preparation.center_diameter
+        chosen = [
+            f"centre: {preparation.aperture} of {diameter:g} deg ({diameter / sheet.pitch:g} cells)",
+            f"{sheet.pitch:g} deg per cell, {sheet.shape[0]} x {sheet.shape[1]} cells",
+            f"spatial frequency {self.spatial_frequency:g} cycles/deg",
+            f"phase {self.phase:g} deg",
+            f"{preparation.n_channels} channels of {preparation.feature}, {preparation.spacing}, "
+            f"tuning width {preparation.tuning_width:g}",
+        ]
+        if self.has_surround:
+            size = preparation.surround_diameter
+            chosen.append("surround fills the sheet" if size is None else f"surround out to {size:g} deg")
+        return chosen + [f"{name.replace('_', ' ')} {getattr(self, name):g}" for name in self.assumed_contrasts]
 
     def with_settings(self, **settings: Any) -> AbstractProtocol:
         """Return the protocol with some of its own settings changed; unknown names raise UnknownNameError."""
@@ -251,7 +268,7 @@ class AbstractTableProtocol(AbstractProtocol):
             converged=bool(responses["converged"].values.all()),
             residual=float(responses["residual"].max()),
             findings=self.findings(responses),
-            assumptions=reference.card["assumptions"],
+            assumptions=read_provenance(responses.attrs)["assumptions"],
             plotter=self.plot_comparison,
         )
 

@@ -25,6 +25,8 @@ class CenterSurroundMatrix(AbstractTableProtocol):
     name: ClassVar[str] = "trott_born2015_matrix"
     title: ClassVar[str] = "Centre and surround orientation (Trott & Born 2015)"
     table: ClassVar[str] = "trott_born2015_matrix"
+    has_surround: ClassVar[bool] = True
+    assumed_contrasts: ClassVar[tuple[str, ...]] = ("contrast", "surround_contrast")
     conditions: ClassVar[tuple[str, ...]] = ("center_orientation", "surround_orientation")
     layout: ClassVar[Mapping[str, Any]] = {
         "rows": None,

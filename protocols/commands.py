@@ -45,21 +45,20 @@ class Run:
     @property
     def section(self) -> Section:
         """The run as a section of a report."""
+        record = read_provenance(self.responses.attrs)
         if self.comparison is not None:
-            figure, assumptions = self.comparison.plot(), self.comparison.assumptions
+            figure, title = self.comparison.plot(), f"{self.protocol.title}: {self.comparison.model}"
         else:
-            figure, assumptions = self.protocol.plot(self.responses), self.protocol.assumptions
+            figure, title = self.protocol.plot(self.responses), str(self.responses.attrs["title"])
         return Section(
-            title=str(self.responses.attrs["title"])
-            if self.comparison is None
-            else f"{self.protocol.title}: {self.comparison.model}",
+            title=title,
             citation=self.protocol.cite(),
             figure=figure,
             convergence=convergence_line(self.responses),
             comparison=self.comparison,
             findings=self.findings,
-            assumptions=assumptions,
-            record=read_provenance(self.responses.attrs),
+            assumptions=record["assumptions"],
+            record=record,
         )
 
 

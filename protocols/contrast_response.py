@@ -20,7 +20,6 @@ class ContrastResponse(AbstractProtocol):
 
     name: ClassVar[str] = "contrast_response"
     title: ClassVar[str] = "Contrast response"
-    assumptions: ClassVar[tuple[str, ...]] = ("centre of the model's own preparation",)
 
     contrasts: tuple[float, ...] = (0.0, 0.02, 0.04, 0.08, 0.12, 0.16, 0.25, 0.35, 0.5, 0.7, 1.0)
     orientation: float = 90.0

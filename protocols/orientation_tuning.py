@@ -20,7 +20,7 @@ class OrientationTuning(AbstractProtocol):
 
     name: ClassVar[str] = "orientation_tuning"
     title: ClassVar[str] = "Orientation tuning"
-    assumptions: ClassVar[tuple[str, ...]] = ("centre of the model's own preparation", "full contrast")
+    assumed_contrasts: ClassVar[tuple[str, ...]] = ("contrast",)
 
     orientations: tuple[float, ...] = tuple(float(angle) for angle in range(0, 180, 10))
     contrast: float = 1.0

@@ -26,6 +26,8 @@ class PlaidSurround(AbstractTableProtocol):
     name: ClassVar[str] = "trott_born2015_plaid"
     title: ClassVar[str] = "Plaids with and without a surround (Trott & Born 2015)"
     table: ClassVar[str] = "trott_born2015_plaid"
+    has_surround: ClassVar[bool] = True
+    assumed_contrasts: ClassVar[tuple[str, ...]] = ("component_contrast", "surround_contrast")
     conditions: ClassVar[tuple[str, ...]] = ("component_2_orientation", "surround_orientation")
     layout: ClassVar[Mapping[str, Any]] = {
         "rows": "surround",

@@ -20,7 +20,6 @@ class SizeTuning(AbstractProtocol):
 
     name: ClassVar[str] = "size_tuning"
     title: ClassVar[str] = "Size tuning"
-    assumptions: ClassVar[tuple[str, ...]] = ("sizes of 1, 3, … 33 cells",)
 
     contrasts: tuple[float, ...] = (0.06, 0.12, 0.25, 0.5, 1.0)
     diameters: tuple[float, ...] | None = None

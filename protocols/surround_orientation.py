@@ -20,10 +20,8 @@ class SurroundOrientation(AbstractProtocol):
 
     name: ClassVar[str] = "surround_orientation"
     title: ClassVar[str] = "Orientation tuning of the surround"
-    assumptions: ClassVar[tuple[str, ...]] = (
-        "centre and surround of the model's own preparation",
-        "full contrast of centre and surround",
-    )
+    has_surround: ClassVar[bool] = True
+    assumed_contrasts: ClassVar[tuple[str, ...]] = ("contrast", "surround_contrast")
 
     orientations: tuple[float, ...] = tuple(float(angle) for angle in range(0, 180, 15))
     center_orientation: float = 90.0

@@ -10,8 +10,6 @@ P  tuned facilitation: near ring of I, same feature                  Q  broad fa
 All activities are >= 0 and have the axes (stimulus, y, x, feature). Pools are read at the start of a step.
 """
 
-# ruff: noqa: E741 -- the paper's symbols
-
 from __future__ import annotations
 
 import math

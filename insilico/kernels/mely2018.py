@@ -4,8 +4,6 @@ Activities vanish where neither drive, nor near ring, nor initial state, nor per
 boundary "zero" each stimulus is cropped to the bounding box of what is left: the result is the same.
 """
 
-# ruff: noqa: E741 -- the paper's symbols
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -6,8 +6,6 @@ old content went into a ring buffer, from where it leaves the box sums later.
 Symbols: mely2018_equations. Arrays of a stimulus are 1-D, (y · x · feature), and rows of it 1-D, (x · feature).
 """
 
-# ruff: noqa: E741 -- the paper's symbols
-
 from __future__ import annotations
 
 from collections import namedtuple

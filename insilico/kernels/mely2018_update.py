@@ -4,8 +4,6 @@ The formulas are those of `insilico.dynamics`, with a = xi X − mu U − nu T a
 a = E + zeta I with E = gamma P + delta Q, b = 0 for O. All arrays are rows, 1-D, (x · feature).
 """
 
-# ruff: noqa: E741 -- the paper's symbols
-
 from __future__ import annotations
 
 from collections import namedtuple

@@ -10,6 +10,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numba
@@ -193,15 +194,13 @@ def summary(seconds: list[float]) -> dict[str, float]:
 def speed_per_step() -> dict[str, Any]:
     """Compare one step of every form on full-field drives."""
     drive = gratings()
+    dense, eager_rivals = Dense(drive[:1]), (DepthwiseChannelsLast, Banded, Integral, Pooling)
     seconds = interleaved(
         {
             "exponential": lambda: compiled(drive, n_steps=20),
             "euler": lambda: compiled(drive, n_steps=20, method="euler"),
-            "dense": lambda d=Dense(drive[:1]): eager(d, n_steps=1),
-            **{
-                rival.__name__.lower(): lambda d=rival(drive): eager(d, n_steps=2)
-                for rival in (DepthwiseChannelsLast, Banded, Integral, Pooling)
-            },
+            "dense": lambda: eager(dense, n_steps=1),
+            **{rival.__name__.lower(): partial(eager, rival(drive), n_steps=2) for rival in eager_rivals},
         }
     )
     medians = {name: statistics.median(values) for name, values in seconds.items()}

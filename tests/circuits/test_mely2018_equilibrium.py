@@ -1,4 +1,3 @@
-# ruff: noqa: E741
 """Steady states against closed forms, an independent statement of the equations, and other starting points."""
 
 import numpy as np
@@ -105,13 +104,15 @@ def test_ten_degrees_of_tilt_are_repelled_by_three_and_a_quarter(tilt):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("stimulus", "at_least"), [("plaid", 38), ("tilt", 32)])
-def test_nearly_all_of_forty_random_parameter_sets_settle_and_the_others_say_so(stimulus, at_least, request):
+@pytest.mark.parametrize(("stimulus", "max_steps", "at_least"), [("plaid", 20_000, 39), ("tilt", 3_000, 24)])
+def test_random_parameter_sets_settle_or_say_that_they_did_not(stimulus, max_steps, at_least, request):
+    # Of 40 sets 40 and 38 settle at the default of 20,000 steps. Many tilt runs break their symmetry first, at the pace
+    # of the equations, not of the step; the test cuts them short.
     drive, rng = request.getfixturevalue(stimulus), np.random.default_rng(2018)
     n_converged = 0
     for _ in range(40):
         p = Mely2018Parameters(**dict(zip(NAMES, rng.uniform(0, 7, 6), strict=True)))
-        result = steady_state(drive, p, max_steps=5_000)
+        result = steady_state(drive, p, max_steps=max_steps)
         assert result.converged[0] == (result.residual[0] <= 1e-9)
         n_converged += int(result.converged[0])
     assert n_converged >= at_least

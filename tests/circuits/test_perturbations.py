@@ -1,4 +1,3 @@
-# ruff: noqa: E741
 """Laws that a perturbation obeys inside the dynamics, in both backends."""
 
 import numpy as np
