@@ -151,8 +151,6 @@ class Comparison:
         Plaid weights, decoded shifts, … of the model and of the data.
     assumptions
         What the paper does not say and the protocol chose.
-    per_panel
-        Score of earlier work where there is one: mean squared correlation per panel, slope and offset free in each.
     plotter
         Draws data and model; set by the protocol.
     """
@@ -170,7 +168,6 @@ class Comparison:
     residual: float
     findings: Sequence[Finding] = ()
     assumptions: Sequence[str] = ()
-    per_panel: float | None = None
     plotter: Callable[[Comparison], Any] | None = field(default=None, repr=False, compare=False)
 
     @property

@@ -18,7 +18,7 @@ for _name in ("stimuli", "insilico"):
             "folder of that name comes first on sys.path. Rename it, uninstall it, or start Python elsewhere."
         )
 
-from protocols.base import AbstractProtocol, AbstractTableProtocol  # noqa: E402
+from protocols.base import AbstractProtocol
 from protocols.center_surround import CenterSurroundMatrix  # noqa: E402
 from protocols.contrast_response import ContrastResponse  # noqa: E402
 from protocols.orientation_tuning import OrientationTuning  # noqa: E402
@@ -28,6 +28,7 @@ from protocols.plaid_surround import PlaidSurround  # noqa: E402
 from protocols.registry import list_protocols, protocol_named  # noqa: E402
 from protocols.size_tuning import SizeTuning  # noqa: E402
 from protocols.surround_orientation import SurroundOrientation  # noqa: E402
+from protocols.table import AbstractTableProtocol  # noqa: E402
 
 __version__ = metadata.version(__distribution__)
 __all__ = [

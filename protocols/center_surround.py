@@ -12,7 +12,7 @@ import xarray as xr
 from insilico.comparison import Finding
 from insilico.preparation import Preparation
 from insilico.reference_data import ReferenceData
-from protocols.base import AbstractTableProtocol
+from protocols.table import AbstractTableProtocol
 from stimuli import CenterSurround, Grating, StimulusSet
 
 ORIENTATIONS = (-90.0, -60.0, -30.0, 0.0, 30.0, 60.0)

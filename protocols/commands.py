@@ -18,11 +18,12 @@ from insilico.perturb import Lesion
 from insilico.provenance import read_provenance
 from insilico.storage import load_result, save_result
 from insilico.zoo import load_model
-from protocols.base import AbstractProtocol, AbstractTableProtocol
+from protocols.base import AbstractProtocol
 from protocols.folder import CONTENTS, check_writable, result_folder
 from protocols.registry import PROTOCOLS, protocol_named
 from protocols.report import Section, png, report
 from protocols.summary import as_json, convergence_line, summary
+from protocols.table import AbstractTableProtocol
 
 DEMO_PROTOCOLS = ("busse2009", "trott_born2015_plaid", "trott_born2015_matrix")
 DEMO_MODELS: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -14,7 +14,7 @@ from insilico.analysis import weighted_sum
 from insilico.comparison import Finding
 from insilico.preparation import Preparation
 from insilico.reference_data import ReferenceData
-from protocols.base import AbstractTableProtocol, paired
+from protocols.table import AbstractTableProtocol, paired
 from stimuli import Plaid, StimulusSet
 
 CONTRASTS = (0.0, 0.06, 0.12, 0.25, 0.5)

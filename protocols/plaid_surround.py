@@ -13,7 +13,7 @@ from insilico.analysis import vector_average
 from insilico.comparison import Finding
 from insilico.preparation import Preparation
 from insilico.reference_data import ReferenceData
-from protocols.base import AbstractTableProtocol, paired
+from protocols.table import AbstractTableProtocol, paired
 from stimuli import CenterSurround, Grating, Plaid, StimulusSet
 
 ORIENTATIONS = (-90.0, -60.0, -30.0, 0.0, 30.0, 60.0)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from insilico.dynamics import State
+from insilico.kernels.lanes import BYTES
 from insilico.kernels.mely2018_sweep import Layout, sweep_stimuli
 from insilico.kernels.mely2018_update import EULER, EXPONENTIAL, RATE, Constants
 from insilico.kernels.support import boxes_of_activity
@@ -36,7 +37,7 @@ class FusedStepper:
     def __init__(self, drive: np.ndarray, wiring: Wiring, *, method: str) -> None:
         self._X = drive
         self._method = EXPONENTIAL if method == "exponential" else EULER
-        self._across = (wiring.parameters.delta * wiring.across).astype(drive.dtype).ravel()
+        self._pools = _feature_pools(wiring, drive.dtype)
         self._constants = _constants(wiring, drive)
         self._layout = _layout(wiring, drive)
         self._reach, self._boundary = wiring.near.reach, wiring.boundary
@@ -60,7 +61,7 @@ class FusedStepper:
         residual = np.zeros(len(rows))
         sweep_stimuli(
             self._X.reshape(flat), state[0].reshape(flat), state[1].reshape(flat), self._windows[rows],
-            rows, steps.astype(dtype), n_steps, mode, self._constants, self._layout, self._across,
+            rows, steps.astype(dtype), n_steps, mode, self._constants, self._layout, self._pools,
             *_dense(forces, dtype), forces is not None, residual,
         )  # fmt: skip
         return residual
@@ -102,7 +103,15 @@ def _layout(wiring, drive) -> Layout:
         untuned_P=wiring.untuned_near,
         untuned_T=wiring.untuned_far,
         periodic=wiring.boundary == "periodic",
+        folded=drive.shape[3] % 2 == 0 and drive.shape[3] // 2 >= BYTES // drive.itemsize,
     )
+
+
+def _feature_pools(wiring, dtype) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return delta times the pool of Q, and its even and odd halves (pools.across_folded_features); 1-D each."""
+    M, half = wiring.parameters.delta * wiring.across, len(wiring.across) // 2
+    near, opposite = M[:half, :half], M[:half, half : 2 * half]
+    return tuple(m.astype(dtype).ravel() for m in (M, (near + opposite) / 2, (near - opposite) / 2))
 
 
 def _windows(boxes, width, n_features) -> np.ndarray:

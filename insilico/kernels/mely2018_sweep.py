@@ -24,9 +24,11 @@ from insilico.kernels.mely2018_update import (
 )
 from insilico.kernels.pools import (
     across_features,
+    across_folded_features,
     average_features,
     enter,
     exchange,
+    fold_features,
     leave,
     ring_along_row,
     wrap,
@@ -34,12 +36,41 @@ from insilico.kernels.pools import (
 
 Layout = namedtuple(
     "Layout",
-    ["n_features", "core", "near", "far", "with_P", "with_Q", "with_T", "with_U", "untuned_P", "untuned_T", "periodic"],
+    [
+        "n_features",
+        "core",
+        "near",
+        "far",
+        "with_P",
+        "with_Q",
+        "with_T",
+        "with_U",
+        "untuned_P",
+        "untuned_T",
+        "periodic",
+        "folded",
+    ],
 )  # core, near, far: half-widths of the boxes srf, ssn, ssf in cells; the rest: booleans
 Window = namedtuple("Window", "first pitch height n")  # row y of a crop: the n entries from first + y · pitch on
 Scratch = namedtuple(
     "Scratch",
-    ["old_I", "old_O", "head_I", "head_O", "core_I", "near_I", "near_O", "far_O", "T", "P", "E", "U", "rates"],
+    [
+        "old_I",
+        "old_O",
+        "head_I",
+        "head_O",
+        "core_I",
+        "near_I",
+        "near_O",
+        "far_O",
+        "T",
+        "P",
+        "E",
+        "U",
+        "rates",
+        "sums",
+        "differences",
+    ],
 )
 
 
@@ -61,13 +92,14 @@ def _scratch(X, view, g):
         np.zeros(n + 2 * g.core * k, dtype), np.zeros(n + 2 * g.near * k, dtype),
         np.zeros(n + 2 * g.near * k, dtype), np.zeros(n + 2 * g.far * k, dtype),
         np.zeros(n, dtype), np.zeros(n, dtype), np.zeros(n, dtype), np.zeros(n, dtype), np.zeros(n, dtype),
+        np.zeros(n // 2, dtype), np.zeros(n // 2, dtype),
     )  # fmt: skip
 
 
 @njit(**INNER)
-def _sweep(X, I, O, view, step, mode, c, g, across, forces, forced, w):
+def _sweep(X, I, O, view, step, mode, c, g, pools, forces, forced, w):
     """Go once down the rows: update them, or (mode RATE) leave them and collect the largest |ds/dt| in w.rates."""
-    k = g.n_features
+    k, (across, even, odd) = g.n_features, pools
     if g.periodic:
         for y in range(w.head_I.shape[0]):
             w.head_I[y] = _row(I, y, view)
@@ -84,7 +116,11 @@ def _sweep(X, I, O, view, step, mode, c, g, across, forces, forced, w):
             if g.untuned_P:
                 average_features(w.P, k, c.share, c.zero, w.P)
         if g.with_Q:
-            across_features(I_y, w.P, across, k, w.E)
+            if g.folded and view.n >= 4 * k:
+                fold_features(I_y, k, w.sums, w.differences)
+                across_folded_features(w.sums, w.differences, w.P, even, odd, k, c.zero, w.E)
+            else:
+                across_features(I_y, w.P, across, k, w.E)
         if g.with_T:
             _move_down(w.near_O, O, view, w.old_O, w.head_O, y, g.near, g)
             _move_down(w.far_O, O, view, w.old_O, w.head_O, y, g.far, g)
@@ -146,7 +182,7 @@ def _update(X, I, O, E, y, view, step, mode, c, forces, forced, w):
 def _entry(version):
     @njit(**ENTRY)
     def sweep_stimuli(
-        X, I, O, windows, rows, steps, n_steps, mode, c, g, across, push, scale, held, value, forced, residual
+        X, I, O, windows, rows, steps, n_steps, mode, c, g, pools, push, scale, held, value, forced, residual
     ):  # fmt: skip
         """Sweep each stimulus n_steps[i] times; with mode RATE, write its largest rate into residual.
 
@@ -168,7 +204,7 @@ def _entry(version):
                         mode,
                         c,
                         g,
-                        across,
+                        pools,
                         (push, scale, held, value),
                         forced,
                         scratch,

@@ -160,3 +160,59 @@ def average_features(row, n_features, share, zero, out):
             total += here[i]
         for i in range(k):
             mean[i] = total * share
+
+
+@njit(**INNER)
+def fold_features(row, n_features, sums, differences):
+    """Add to, and subtract from, the first half of each cell's features its second half; outputs (x · feature / 2)."""
+    half = n_features // 2
+    for cell in range(sums.size // half):
+        first = row[2 * cell * half : (2 * cell + 1) * half]
+        second = row[(2 * cell + 1) * half : (2 * cell + 2) * half]
+        total, difference = sums[cell * half : (cell + 1) * half], differences[cell * half : (cell + 1) * half]
+        for i in range(half):
+            total[i] = first[i] + second[i]
+            difference[i] = first[i] - second[i]
+
+
+@njit(**INNER)
+def across_folded_features(sums, differences, start, even, odd, n_features, zero, out):
+    """Do what across_features does for an even number of features in half the products.
+
+    A circulant matrix M acts on the folded halves alone: with even, odd = (M[i, j] ± M[i, j + k/2]) / 2, the first
+    half of the result is sums @ even + differences @ odd, the second sums @ even − differences @ odd.
+    """
+    half, n_lanes = n_features // 2, BYTES // out.itemsize
+    n_cells = out.size // n_features
+    for j in range(0, half, n_lanes):
+        first = min(j, half - n_lanes)
+        for cell in range(0, n_cells, 4):  # the last four overlap the four before them
+            _four_folded_cells(sums, differences, start, even, odd, half, min(cell, n_cells - 4), first, zero, out)
+
+
+@njit(**INNER)
+def _four_folded_cells(sums, differences, start, even, odd, k, cell, first, zero, out):
+    """Pool the lanes `first` … of four cells; k features per folded half."""
+    e = cell * k
+    a = b = c = d = p = q = r = s = spread(zero)
+    for i in range(k):
+        w, v = load(even, i * k + first), load(odd, i * k + first)
+        a = plus_product(a, spread(sums[e + i]), w)
+        b = plus_product(b, spread(sums[e + k + i]), w)
+        c = plus_product(c, spread(sums[e + 2 * k + i]), w)
+        d = plus_product(d, spread(sums[e + 3 * k + i]), w)
+        p = plus_product(p, spread(differences[e + i]), v)
+        q = plus_product(q, spread(differences[e + k + i]), v)
+        r = plus_product(r, spread(differences[e + 2 * k + i]), v)
+        s = plus_product(s, spread(differences[e + 3 * k + i]), v)
+    at = 2 * e + first
+    _unfold(start, at, k, a, p, out)
+    _unfold(start, at + 2 * k, k, b, q, out)
+    _unfold(start, at + 4 * k, k, c, r, out)
+    _unfold(start, at + 6 * k, k, d, s, out)
+
+
+@njit(**INNER)
+def _unfold(start, at, k, total, difference, out):
+    store(out, at, plus(load(start, at), plus(total, difference)))
+    store(out, at + k, plus(load(start, at + k), minus(total, difference)))

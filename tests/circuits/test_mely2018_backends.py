@@ -29,7 +29,7 @@ def experiments(draw):
         continuous=draw(st.booleans()),
     )  # fmt: skip
     height, width = (sides["ssf"] + draw(st.integers(0, 5)) for _ in range(2))
-    k = draw(st.sampled_from([1, 2, 3, 7, 8, 9, 16, 17, 37]))
+    k = draw(st.sampled_from([1, 2, 3, 7, 8, 9, 16, 17, 32, 37, 50]))
     rng = np.random.default_rng(draw(st.integers(0, 999)))
     drive = rng.uniform(size=(2, height, width, k)) * (rng.uniform(size=(2, height, width, 1)) < draw(st.floats(0, 1)))
     return drive, p, draw(st.lists(st.sampled_from(LESIONS), max_size=2, unique=True))
