@@ -12,7 +12,7 @@ import xarray as xr
 
 from insilico.encode import PopulationCode
 from insilico.energy import EnergyModel
-from insilico.perturb import Perturbation, combined
+from insilico.perturb import Perturbation, combined, refuse_finite_windows
 from stimuli import Display, StimulusSet
 
 Encoder = PopulationCode | EnergyModel
@@ -119,16 +119,6 @@ class AbstractStaticCircuit(AbstractCircuit):
         response, afferent = self.respond(drive, parameters, boundary=boundary)
         frames = [under(response, [p for p in perturbations if p.window[0] <= t < p.window[1]]) for t in times]
         return _still(np.stack(frames, axis=1), afferent)
-
-
-def refuse_finite_windows(perturbations: Sequence[Perturbation]) -> None:
-    """Raise ValueError where a perturbation does not last: a steady state has no time for it."""
-    for p in perturbations:
-        if p.window[0] > 0 or np.isfinite(p.window[1]):
-            raise ValueError(
-                f"window = {p.window}: a steady state needs window (0, inf). To see a finite one, record over time, "
-                "Recording(window=(start, stop))."
-            )
 
 
 def under(response: np.ndarray, perturbations: Sequence[Perturbation]) -> np.ndarray:

@@ -110,6 +110,16 @@ class Segment:
     forces: Forces | None
 
 
+def refuse_finite_windows(perturbations: Iterable[Perturbation]) -> None:
+    """Raise ValueError where a perturbation does not act for ever: a steady state has no time for it."""
+    for p in perturbations:
+        if p.window[0] > 0 or p.window[1] != math.inf:
+            raise ValueError(
+                f"window = {p.window}: a steady state needs window (0, inf). A finite one needs time: simulate, or "
+                "record with Recording(window=(start, stop))."
+            )
+
+
 def unit_ids(
     shape: tuple[int, int, int],
     *,

@@ -19,16 +19,16 @@ for _name in ("stimuli", "insilico"):
         )
 
 from protocols.base import AbstractProtocol
-from protocols.center_surround import CenterSurroundMatrix  # noqa: E402
-from protocols.contrast_response import ContrastResponse  # noqa: E402
-from protocols.orientation_tuning import OrientationTuning  # noqa: E402
-from protocols.papers import busse2009, trott_born2015_matrix, trott_born2015_plaid  # noqa: E402
-from protocols.plaid_contrasts import PlaidContrasts, per_panel_squared_correlation  # noqa: E402
-from protocols.plaid_surround import PlaidSurround  # noqa: E402
-from protocols.registry import list_protocols, protocol_named  # noqa: E402
-from protocols.size_tuning import SizeTuning  # noqa: E402
-from protocols.surround_orientation import SurroundOrientation  # noqa: E402
-from protocols.table import AbstractTableProtocol  # noqa: E402
+from protocols.center_surround import CenterSurroundMatrix
+from protocols.contrast_response import ContrastResponse
+from protocols.orientation_tuning import OrientationTuning
+from protocols.papers import busse2009, trott_born2015_matrix, trott_born2015_plaid
+from protocols.plaid_contrasts import PlaidContrasts, per_panel_squared_correlation
+from protocols.plaid_surround import PlaidSurround
+from protocols.registry import list_protocols, protocol_named
+from protocols.size_tuning import SizeTuning
+from protocols.surround_orientation import SurroundOrientation
+from protocols.table import AbstractTableProtocol
 
 __version__ = metadata.version(__distribution__)
 __all__ = [

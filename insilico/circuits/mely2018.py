@@ -15,7 +15,7 @@ import numpy as np
 from insilico.circuits.arrays import checked_drive, initial_state
 from insilico.circuits.mely2018_equations import LESIONS, Mely2018Parameters, ReferenceStepper, wired
 from insilico.dynamics import METHODS, SETTLED, State, Stepper, largest_step, rounding_floor, run, settle
-from insilico.perturb import Perturbation, combined, segments
+from insilico.perturb import Perturbation, combined, refuse_finite_windows, segments
 from insilico.pools import BOUNDARIES
 from stimuli.errors import unknown_name
 
@@ -129,11 +129,7 @@ def steady_state(
     max_steps
         Number of steps after which a stimulus stops unconverged.
     """
-    for p in perturbations:
-        if p.window[0] > 0 or p.window[1] != math.inf:
-            raise ValueError(
-                f"window = {p.window}: a steady state needs window (0, inf); use simulate for a finite one."
-            )
+    refuse_finite_windows(perturbations)
     if not (tol > 0 and max_steps >= 1):
         raise ValueError(f"tol = {tol}, max_steps = {max_steps}: must be > 0 and >= 1.")
     stepper, state, shape = _prepared(drive, parameters, backend, boundary, lesions, initial)

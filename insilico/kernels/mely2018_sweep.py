@@ -29,6 +29,7 @@ from insilico.kernels.pools import (
     enter,
     exchange,
     fold_features,
+    keep,
     leave,
     ring_along_row,
     wrap,
@@ -129,8 +130,8 @@ def _sweep(X, I, O, view, step, mode, c, g, pools, forces, forced, w):
                 average_features(w.T, k, c.share, c.zero, w.T)
         if g.with_U:
             average_features(O_y, k, c.share, c.zero, w.U)
-        w.old_I[y % w.old_I.shape[0]] = I_y
-        w.old_O[y % w.old_O.shape[0]] = O_y
+        keep(w.old_I[y % w.old_I.shape[0]], I_y)
+        keep(w.old_O[y % w.old_O.shape[0]], O_y)
         _update(X_y, I_y, O_y, w.E if g.with_Q else w.P, y, view, step, mode, c, forces, forced, w)
 
 

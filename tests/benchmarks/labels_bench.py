@@ -36,16 +36,12 @@ def measure() -> dict:
     recording = insilico.Recording()
 
     def batched() -> xr.Dataset:
-        parts = [
-            recorded(state, recording, model.preparation, model.circuit.populations) for _ in range(N // BATCH)
-        ]
+        parts = [recorded(state, recording, model.preparation, model.circuit.populations) for _ in range(N // BATCH)]
         return _joined(parts, stimuli)
 
     def one_by_one(n: int = 256) -> xr.DataArray:
         coords = {name: ("unit", np.arange(16)) for name in ("unit", "row", "column", "channel")}
-        return xr.concat(
-            [xr.DataArray(field[i, 15, 15], dims="unit", coords=coords) for i in range(n)], dim="stimulus"
-        )
+        return xr.concat([xr.DataArray(field[i, 15, 15], dims="unit", coords=coords) for i in range(n)], dim="stimulus")
 
     batched(), one_by_one()
     times: dict[str, list[float]] = {"batched": [], "one": []}

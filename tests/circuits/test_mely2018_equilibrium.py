@@ -106,7 +106,7 @@ def test_ten_degrees_of_tilt_are_repelled_by_three_and_a_quarter(tilt):
 @pytest.mark.slow
 @pytest.mark.parametrize(("stimulus", "max_steps", "at_least"), [("plaid", 20_000, 39), ("tilt", 3_000, 24)])
 def test_random_parameter_sets_settle_or_say_that_they_did_not(stimulus, max_steps, at_least, request):
-    # Of 40 sets 40 and 38 settle at the default of 20,000 steps. Many tilt runs break their symmetry first, at the pace
+    # Of 40 sets 40 and 37 settle at the default of 20,000 steps. Many tilt runs break their symmetry first, at the pace
     # of the equations, not of the step; the test cuts them short.
     drive, rng = request.getfixturevalue(stimulus), np.random.default_rng(2018)
     n_converged = 0
