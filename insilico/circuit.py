@@ -103,6 +103,7 @@ class AbstractStaticCircuit(AbstractCircuit):
         """Return the response under perturbations that last."""
         refuse_finite_windows(perturbations)
         response, afferent = self.respond(drive, parameters, boundary=boundary)
+        _check_activity(afferent)
         return _still(under(response, perturbations), afferent)
 
     def time_course(
@@ -117,6 +118,7 @@ class AbstractStaticCircuit(AbstractCircuit):
     ) -> State:
         """Return the same response at all times, but for the perturbations that act at each."""
         response, afferent = self.respond(drive, parameters, boundary=boundary)
+        _check_activity(afferent)
         frames = [under(response, [p for p in perturbations if p.window[0] <= t < p.window[1]]) for t in times]
         return _still(np.stack(frames, axis=1), afferent)
 
@@ -128,6 +130,12 @@ def under(response: np.ndarray, perturbations: Sequence[Perturbation]) -> np.nda
         return response
     driven = forces.scale[0] * np.maximum(response + forces.drive[0], 0.0)
     return np.where(forces.held[0], forces.value[0], driven)
+
+
+def _check_activity(drive: np.ndarray) -> None:
+    bad = ~(np.isfinite(drive) & (drive >= 0))
+    if bad.any():
+        raise ValueError(f"the drive has {int(bad.sum())} entries that are negative, NaN or infinite: must be >= 0.")
 
 
 def _still(response: np.ndarray, drive: np.ndarray) -> State:

@@ -1,6 +1,7 @@
-"""Compare predictions with published data, honestly: one gain and one offset for the whole table, nulls beside.
+"""Compare predictions with published data, honestly: one scale for the whole table, nulls beside.
 
-R² = 1 − SSE / SST   over all points of the table, after the least-squares gain and offset
+R² = 1 − SSE / SST   over all points of the table, after the least-squares gain and offset, or, where model and data
+                     have the same unit, without any
 """
 
 from __future__ import annotations
@@ -58,6 +59,55 @@ def fit_linear(data: np.ndarray, columns: np.ndarray) -> LinearFit:
     )
 
 
+def fit_unscaled(data: np.ndarray, prediction: np.ndarray) -> LinearFit:
+    """Compare data (n_points,) with a prediction (n_points,) in the same unit as it is: nothing is fitted.
+
+    R² is below 0 for a prediction that is worse than the data's mean, and NaN where a prediction is undefined.
+    """
+    prediction = np.asarray(prediction, dtype=float)
+    if prediction.shape != data.shape:
+        raise ValueError(f"prediction has shape {prediction.shape}: must be {data.shape}, one value for each point.")
+    total = float(((data - data.mean()) ** 2).sum())
+    error = float(((data - prediction) ** 2).sum())
+    return LinearFit(weights=(1.0,), offset=0.0, r2=1 - error / total if total > 0 else float("nan"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """How predictions are brought to the data's scale before they are compared.
+
+    Parameters
+    ----------
+    name
+        For captions and axes.
+    legend
+        The same as a sentence, for a report.
+    n_free
+        Numbers that the fit takes from the data.
+    fit
+        Function of (data, columns).
+    """
+
+    name: str
+    legend: str
+    n_free: int
+    fit: Callable[[np.ndarray, np.ndarray], LinearFit]
+
+
+GAIN_AND_OFFSET = Scale(
+    name="one gain, one offset",
+    legend="one gain and one offset for the whole table, refitted in each resample; nulls have their own",
+    n_free=2,
+    fit=fit_linear,
+)
+UNSCALED = Scale(
+    name="unscaled",
+    legend="unscaled, in the data's own unit: nothing is fitted, so that amplitude counts",
+    n_free=0,
+    fit=fit_unscaled,
+)
+
+
 def bootstrap_interval(
     data: np.ndarray,
     prediction: np.ndarray,
@@ -66,7 +116,7 @@ def bootstrap_interval(
     seed: int,
     statistic: Callable[[np.ndarray, np.ndarray], float] | None = None,
 ) -> tuple[float, float]:
-    """Return the 95 % percentile interval of R² over resampled panels, gain and offset refitted in each.
+    """Return the 95 % percentile interval of R² over resampled panels, each fitted anew; NaN if R² is undefined.
 
     Parameters
     ----------
@@ -81,7 +131,7 @@ def bootstrap_interval(
     """
     measure = statistic or (lambda d, p: fit_linear(d, p).r2)
     members = [np.flatnonzero(panel == number) for number in np.unique(panel)]
-    if len(members) < 2:
+    if len(members) < 2 or not np.isfinite(prediction).all():
         return float("nan"), float("nan")
 
     def of_panels(numbers: np.ndarray) -> float:
@@ -134,15 +184,15 @@ class Comparison:
     reference
         The published table with its card.
     prediction
-        The model's response at each point of the table, before gain and offset; shape (n_points,).
+        The model's value at each point of the table, before any gain and offset; shape (n_points,).
     fit
-        Gain, offset, R².
+        Gain, offset, R²; gain 1 and offset 0 where the scale is `UNSCALED`.
     low, high
         95 % bootstrap interval of R² over panels.
     nulls
-        R² of each named null, each with its own gain and offset.
+        R² of each named null, each fitted on its own.
     n_free
-        Fitted parameters of the model and of what was projected out, gain and offset included.
+        Fitted parameters of the model and of what was projected out, gain and offset included where there are any.
     converged
         Whether every response is that of a fixed point.
     residual
@@ -151,6 +201,8 @@ class Comparison:
         Plaid weights, decoded shifts, … of the model and of the data.
     assumptions
         What the paper does not say and the protocol chose.
+    scale
+        What was fitted to bring the prediction to the data's scale.
     plotter
         Draws data and model; set by the protocol.
     """
@@ -168,6 +220,7 @@ class Comparison:
     residual: float
     findings: Sequence[Finding] = ()
     assumptions: Sequence[str] = ()
+    scale: Scale = GAIN_AND_OFFSET
     plotter: Callable[[Comparison], Any] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -177,12 +230,12 @@ class Comparison:
 
     @property
     def r2(self) -> float:
-        """One-gain, one-offset R² over all points of the table."""
+        """R² over all points of the table, on the comparison's scale."""
         return self.fit.r2
 
     @property
     def fitted(self) -> np.ndarray:
-        """The prediction after gain and offset, in the data's unit; shape (n_points,)."""
+        """The prediction on the data's scale, in the data's unit; shape (n_points,)."""
         return self.fit.apply(self.prediction)
 
     def score(self) -> dict[str, Any]:
@@ -210,7 +263,8 @@ class Comparison:
         )
         lines = [
             f"{self.score_name}  {self.r2:.3f} [{self.low:.2f}, {self.high:.2f}]   model {self.model}   "
-            f"ceiling {self.reference.ceiling}   {self.prediction.size} points, {self.n_free} free",
+            f"ceiling {ceiling_text(self.reference.ceiling)}   {self.prediction.size} points, {self.n_free} free, "
+            f"{self.scale.name}",
             f"  nulls: {nulls}",
         ]
         if not self.converged:
@@ -221,11 +275,16 @@ class Comparison:
         rows = [
             ("model", self.model, f"{self.r2:.3f} [{self.low:.2f}, {self.high:.2f}]", f"{self.n_free} free"),
             *(("null", n, f"{v:.3f}", "above the model" if v > self.r2 else "") for n, v in self.nulls.items()),
-            ("ceiling", "symmetry of the data", f"{self.reference.ceiling}", ""),
         ]
+        if self.reference.ceiling is not None:
+            rows.append(("ceiling", "symmetry of the data", f"{self.reference.ceiling}", ""))
         body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows)
         warning = "" if self.converged else f"<p><b>Not converged</b> (largest residual {self.residual:.1e}).</p>"
-        return (
-            f"<table><caption>{html.escape(self.score_name)}, one gain, one offset, {self.prediction.size} points"
-            f"</caption><tr><th></th><th></th><th>R²</th><th></th></tr>{body}</table>{warning}"
-        )
+        caption = html.escape(f"{self.score_name}, {self.scale.name}, {self.prediction.size} points")
+        heading = "<tr><th></th><th></th><th>R²</th><th></th></tr>"
+        return f"<table><caption>{caption}</caption>{heading}{body}</table>{warning}"
+
+
+def ceiling_text(ceiling: float | None) -> str:
+    """Return a ceiling as it is printed: a dash where it is not known."""
+    return "–" if ceiling is None else f"{ceiling}"

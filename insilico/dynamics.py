@@ -104,7 +104,7 @@ def largest_step(method: str, populations: Sequence[Population]) -> float:
     return np.inf if method == "exponential" else min(p.time_constant / p.leak for p in populations)
 
 
-def run(stepper: Stepper, state: State, *, segments: Sequence[Segment], step: float) -> np.ndarray:
+def run(stepper: Stepper, state: State, *, segments: Sequence[Segment]) -> np.ndarray:
     """Advance a state in place through all segments; return the residual at the end, (stimulus,).
 
     Clamped units take their value before the first step of their segment, so that all others already hear it.
@@ -113,7 +113,9 @@ def run(stepper: Stepper, state: State, *, segments: Sequence[Segment], step: fl
     for segment in segments:
         hold(state, segment.forces)
         counts = np.full(rows.shape, segment.n_steps)
-        stepper.advance(state, rows=rows, steps=np.full(rows.shape, step), n_steps=counts, forces=segment.forces)
+        stepper.advance(
+            state, rows=rows, steps=np.full(rows.shape, segment.step), n_steps=counts, forces=segment.forces
+        )
     return stepper.residual(state, rows=rows, forces=segments[-1].forces)
 
 

@@ -59,6 +59,16 @@ class PopulationCode:
         p = self.preparation
         return tuning(p.preferences, value, width=p.tuning_width, period=p.axis.period)
 
+    def layer_fields(self, stimuli: StimulusSet) -> list[list[tuple[float, np.ndarray]]]:
+        """Return, for each stimulus, the feature value and the contrast (y, x) of each of its layers."""
+        sheet = self.preparation.sheet
+        cell = sheet.pitch if self.cell_average else 0.0
+        x, y = sheet.x[None, :], sheet.y[:, None]
+        return [
+            [(layer.value, layer.contrast) for layer in stimulus.layers(self.preparation.feature, x, y, cell)]
+            for stimulus in stimuli
+        ]
+
     def layers(self, stimuli: StimulusSet) -> xr.Dataset:
         """Return the layers apart.
 
@@ -69,17 +79,14 @@ class PopulationCode:
             stimulus with fewer layers than the largest is filled up with zeros.
         """
         p = self.preparation
-        sheet = p.sheet
-        cell = sheet.pitch if self.cell_average else 0.0
-        x, y = sheet.x[None, :], sheet.y[:, None]
-        found = [stimulus.layers(p.feature, x, y, cell) for stimulus in stimuli]
+        found = self.layer_fields(stimuli)
         depth = max((len(layers) for layers in found), default=0)
-        contrast = np.zeros((len(found), depth, *sheet.shape))
+        contrast = np.zeros((len(found), depth, *p.sheet.shape))
         tuned = np.zeros((len(found), depth, p.n_channels))
         for i, layers in enumerate(found):
-            for j, layer in enumerate(layers):
-                contrast[i, j] = layer.contrast
-                tuned[i, j] = self.tuning(layer.value)
+            for j, (value, field) in enumerate(layers):
+                contrast[i, j] = field
+                tuned[i, j] = self.tuning(value)
         return xr.Dataset(
             {
                 "layer_contrast": ((STIMULUS, LAYER, ROW, COLUMN), contrast, {"units": "1"}),

@@ -90,11 +90,17 @@ def record(
     if batch is None:
         shape = (*model.preparation.sheet.shape, model.preparation.n_channels)
         batch = max(1, DRIVE_BYTES // (8 * int(np.prod(shape))))
+    if progress:
+        batch = min(batch, max(1, len(stimuli) // 20))  # so that the bar moves
     if batch < 1:
         raise ValueError(f"batch = {batch}: must be 1 or more.")
-    clash = sorted(RESERVED & set(map(str, stimuli.parameters.coords)))
+    names = set(map(str, stimuli.parameters.coords))
+    clash = sorted((RESERVED & names) | {name for name in names if name.startswith("preferred_")})
     if clash:
         raise ValueError(f"stimulus parameter {clash[0]!r} is a name that responses use: rename it in the StimulusSet.")
+    if display is not None:
+        for stimulus in stimuli:
+            stimulus.refuse_display(display)
     parts = []
     with tqdm(total=len(stimuli), unit=" stimuli", disable=not progress, leave=False) as bar:
         for group in stimuli.batches(batch):

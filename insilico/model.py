@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 import xarray as xr
 
 from insilico.circuit import AbstractCircuit, Drive, Encoder
 from insilico.encode import PopulationCode
 from insilico.energy import EnergyModel
-from insilico.perturb import Lesion, Perturbation
+from insilico.perturb import Lesion, Perturbation, selected_units
 from insilico.preparation import Preparation
 from insilico.recording import Recording
 from insilico.units import recorded, unit_table
@@ -74,9 +75,12 @@ class SheetModel:
     preparation
         Sheet, channels, geometry.
     overrides
-        Preparation name to the fields that the parameter set, or the user ("*"), changes in it.
+        Preparation name to the fields, or the circuit's parameters, that the parameter set changes for it, and the
+        fields that the user changes in all ("*").
     encoder
         "population" reads exact layers, "energy" sees frames.
+    encoder_settings
+        Fields of the encoder that differ from its defaults.
     lesions, perturbations
         What is removed, what is driven.
     """
@@ -89,6 +93,7 @@ class SheetModel:
     preparation: Preparation = Preparation()
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     encoder: str = "population"
+    encoder_settings: Mapping[str, Any] = field(default_factory=dict)
     lesions: tuple[str, ...] = ()
     perturbations: tuple[Perturbation, ...] = ()
 
@@ -113,8 +118,28 @@ class SheetModel:
 
     def prepared(self, preparation: Preparation) -> SheetModel:
         """Return this model on another preparation, with its own overrides applied."""
+        own = self._parameter_names
         changes = {**self.overrides.get(preparation.name, {}), **self.overrides.get(EVERY, {})}
-        return replace(self, preparation=preparation.replaced(**changes))
+        changed = preparation.replaced(**{k: v for k, v in changes.items() if k not in own})
+        by_id = [p for p in self.perturbations if not isinstance(p.units, str)]
+        if by_id and _shape(changed) != _shape(self.preparation):
+            raise ValueError(
+                f"units were perturbed by their ids on {_shape(self.preparation)} rows, columns, channels; "
+                f"{preparation.name} has {_shape(changed)}, where the same ids are other units. Prepare first, then "
+                "perturb: model.prepared(experiment.preparation).perturbed(…), with ids from unit_ids of that shape."
+            )
+        return replace(self, preparation=changed)
+
+    @property
+    def effective_parameters(self) -> Any:
+        """The circuit's parameters on this preparation: the shared ones, and those that the set changes for it."""
+        own = self._parameter_names - set(self.changes)  # what the user has changed holds everywhere
+        changes = self.overrides.get(self.preparation.name, {})
+        return replace(self.parameters, **{k: v for k, v in changes.items() if k in own})
+
+    @property
+    def _parameter_names(self) -> set[str]:
+        return {f.name for f in dataclasses.fields(self.parameters)}
 
     def perturbed(self, *perturbations: Lesion | Perturbation) -> SheetModel:
         """Return this model with mechanisms removed or units perturbed, on top of what it already has."""
@@ -123,6 +148,8 @@ class SheetModel:
         if len(lesions) + len(others) != len(perturbations):
             bad = next(p for p in perturbations if not isinstance(p, Lesion | Perturbation))
             raise TypeError(f"{bad!r}: must be an insilico.Lesion or an insilico.Perturbation.")
+        for perturbation in others:
+            selected_units(perturbation, _shape(self.preparation), populations=self.circuit.populations)
         return replace(
             self,
             lesions=tuple(dict.fromkeys((*self.lesions, *lesions))),
@@ -131,7 +158,7 @@ class SheetModel:
 
     def encode(self, stimuli: StimulusSet, display: Display | None = None) -> Drive:
         """Return the drive of the stimuli; see the encoder for dims and range."""
-        return self.circuit.encode(self._encoder(), self.parameters, stimuli, display)
+        return self.circuit.encode(self._encoder(), self.effective_parameters, stimuli, display)
 
     def respond(self, drive: Drive, *, recording: Recording = Recording()) -> xr.Dataset:
         """Return the response of the recorded units.
@@ -148,6 +175,8 @@ class SheetModel:
         xarray.Dataset
             `response`, `drive` (stimulus[, time], unit) and the state of convergence of each stimulus.
         """
+        _check_drive(drive, self.preparation)
+        drive = drive.transpose("stimulus", "y", "x", ...)
         common: dict[str, Any] = {
             "boundary": self.preparation.sheet.boundary,
             "lesions": self.lesions,
@@ -155,9 +184,9 @@ class SheetModel:
         }
         times = recording.times
         if times is None:
-            state = self.circuit.steady_state(drive, self.parameters, **common)
+            state = self.circuit.steady_state(drive, self.effective_parameters, **common)
         else:
-            state = self.circuit.time_course(drive, self.parameters, times=times, **common)
+            state = self.circuit.time_course(drive, self.effective_parameters, times=times, **common)
         data = recorded(state, recording, self.preparation, self.circuit.populations)
         return data.assign_coords({name: c for name, c in drive.coords.items() if c.dims == ("stimulus",)})
 
@@ -167,7 +196,7 @@ class SheetModel:
             "name": self.name,
             "parameter_set": self.parameter_set,
             "changes": dict(self.changes),
-            "parameters": dataclasses.asdict(self.parameters),
+            "parameters": dataclasses.asdict(self.effective_parameters),
             "n_fitted": self.n_fitted,
             "encoder": self.encoder,
             "encoder_settings": {
@@ -179,4 +208,32 @@ class SheetModel:
         }
 
     def _encoder(self) -> Encoder:
-        return ENCODERS[self.encoder](preparation=self.preparation)
+        encoder: type[Any] = ENCODERS[self.encoder]
+        known = {f.name for f in dataclasses.fields(encoder)} - {"preparation"}
+        for name in self.encoder_settings:
+            if name not in known:
+                raise unknown_name(f"setting of the {self.encoder} encoder", name, known)
+        return encoder(preparation=self.preparation, **self.encoder_settings)
+
+
+def _shape(preparation: Preparation) -> tuple[int, int, int]:
+    return (*preparation.sheet.shape, preparation.n_channels)
+
+
+def _check_drive(drive: Drive, preparation: Preparation) -> None:
+    """Raise ValueError where a drive does not belong to the preparation: dims, positions, preferences."""
+    wanted = {"y": preparation.sheet.y, "x": preparation.sheet.x}
+    if not isinstance(drive, xr.DataArray | xr.Dataset):
+        raise TypeError(f"drive is a {type(drive).__name__}: must be what encode() returned.")
+    missing = {"stimulus", "feature", *wanted} - set(drive.sizes)
+    if missing:
+        raise ValueError(f"the drive lacks the dimension {sorted(missing)[0]!r}: must be what encode() returned.")
+    wanted["feature"] = np.arange(preparation.n_channels)
+    wanted[f"preferred_{preparation.feature}"] = preparation.preferences
+    for name, values in wanted.items():
+        found = drive[name].values if name in drive.coords else np.zeros(0)
+        if found.shape != values.shape or not np.allclose(found, values):
+            raise ValueError(
+                f"the drive's {name!r} is not that of the preparation {preparation.name!r} ({values.size} values): "
+                "encode the stimuli with this model."
+            )

@@ -35,7 +35,7 @@ class Perturbation:
     value
         One number, or one per unit id; None with "silence". Scales and clamps are >= 0.
     window
-        (start, stop) in units of the circuit's time: acts in the steps that begin at start <= t < stop.
+        (start, stop) in the circuit's unit of time (tau = 6): acts at start <= t < stop, to the rounding of t.
     """
 
     units: str | tuple[int, ...]
@@ -104,9 +104,10 @@ class Forces:
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:
-    """A run of steps with constant forces (None: no perturbation)."""
+    """A run of steps of one length with constant forces (None: no perturbation)."""
 
     n_steps: int
+    step: float
     forces: Forces | None
 
 
@@ -163,19 +164,27 @@ def segments(
     start: float = 0.0,
     populations: Sequence[str] = POPULATIONS,
 ) -> list[Segment]:
-    """Split a run of `n_steps` from time `start` at the edges of all windows."""
+    """Split a run of `n_steps` from time `start` at the edges of all windows; an edge within a step splits the step."""
     perturbations = tuple(perturbations)
     for p in perturbations:
         selected_units(p, shape, populations=populations)
     acting = [(_in_steps(p.window, step=step, n_steps=n_steps, start=start), p) for p in perturbations]
-    edges = sorted({0, n_steps, *(edge for window, _ in acting for edge in window)})
-    return [
-        Segment(
-            n_steps=stop - first,
-            forces=combined([p for (a, b), p in acting if a <= first < b], shape, populations=populations),
-        )
-        for first, stop in pairwise(edges)
-    ]
+    edges = sorted({0.0, float(n_steps), *(edge for window, _ in acting for edge in window)})
+    found = []
+    for first, stop in pairwise(edges):
+        here = [p for (a, b), p in acting if a <= first and stop <= b and a < b]
+        forces = combined(here, shape, populations=populations)
+        found += [Segment(n_steps=n, step=length * step, forces=forces) for n, length in _pieces(first, stop)]
+    return found
+
+
+def _pieces(first: float, stop: float) -> list[tuple[int, float]]:
+    """Return (number, length) of the steps from one edge to the next: the rest of a step, whole steps, a part."""
+    if math.floor(stop) <= math.floor(first) and first != math.floor(first):
+        return [(1, stop - first)]
+    whole = math.floor(stop) - math.ceil(first)
+    pieces = [(1, math.ceil(first) - first), (whole, 1.0), (1, stop - math.floor(stop))]
+    return [(n, length) for n, length in pieces if n > 0 and length > 0]
 
 
 def combined(
@@ -225,9 +234,14 @@ def _checked_ids(units: Iterable[int]) -> tuple[int, ...]:
     return tuple(ids.astype(np.int64).ravel().tolist())
 
 
-def _in_steps(window: tuple[float, float], *, step: float, n_steps: int, start: float) -> tuple[int, int]:
-    first, stop = ((edge - start) / step - _EDGE for edge in window)
-    return tuple(n_steps if edge >= n_steps else max(0, math.ceil(edge)) for edge in (first, stop))  # type: ignore[return-value]
+def _in_steps(window: tuple[float, float], *, step: float, n_steps: int, start: float) -> tuple[float, float]:
+    """Return the edges of a window in steps from the start, within the run; on a step where they round to it."""
+    edges = []
+    for edge in window:
+        position = min(max((edge - start) / step, 0.0), float(n_steps))
+        nearest = round(position)
+        edges.append(float(nearest) if abs(position - nearest) < _EDGE * max(1, n_steps) else position)
+    return edges[0], edges[1]
 
 
 def _hold(held: np.ndarray, value: np.ndarray, ids: np.ndarray, given: np.ndarray | float) -> None:

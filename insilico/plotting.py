@@ -25,6 +25,7 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
     "#CC79A7",
 )
 GRAY = "#8A8A8A"
+LOWEST = -1.0  # an axis of R² goes no further down
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 NAMES = {"contrast_1": "contrast at 0°", "contrast_2": "contrast at 90°", "component_2_orientation": "component 2"}
 FONT: Any = {"font.size": 8.0, "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 8.0}
@@ -110,6 +111,40 @@ def comparison_panels(comparison: Comparison, *, title: str, rows: str | None, c
     return figure
 
 
+def shift_curve(comparison: Comparison, curve: xr.DataArray, *, title: str) -> Figure:
+    """Draw every series of the data, their mean, and the model's curve on one axis of degrees; the scores beside.
+
+    Parameters
+    ----------
+    comparison
+        What a protocol's `compare` returned.
+    curve
+        Shift of the model at every angle shown, one dimension, with units.
+    title
+        Figure title.
+    """
+    reference, name = comparison.reference, str(curve.dims[0])
+    angles = reference.values[name].values
+    with rc_context(FONT):
+        figure = Figure(figsize=(7.2, 3.3), layout="constrained")
+        left, right = figure.subplots(1, 2, width_ratios=[1.9, 1.0])
+        left.axhline(0, color=GRAY, linewidth=0.7, zorder=0)
+        colors = (GRAY, SKY, GREEN, ORANGE, PURPLE, YELLOW, RED)
+        single = reference.series if reference.series is not None else []
+        for series, color, marker in zip(single, itertools.cycle(colors), itertools.cycle(MARKERS[1:])):
+            style = {"marker": marker, "markersize": 4, "linestyle": "none", "markerfacecolor": "none"}
+            left.plot(angles, series, color=color, label=str(series["series"].item()), **style)
+        left.plot(angles, reference.values, "o", color=BLACK, markersize=4, label="mean (digitised), scored")
+        left.plot(curve[name], curve, color=BLUE, linewidth=1.5, label="model")
+        left.set_xlabel(f"surround minus centre ({curve[name].attrs['units']})")
+        left.set_ylabel(f"shift ({curve.attrs['units']}): away from the surround is positive")
+        left.set_xticks(np.arange(angles.min(), angles.max() + 1, 15.0 if np.ptp(angles) <= 90 else 45.0))
+        left.legend(frameon=False, fontsize=7)
+        _scores(right, comparison)
+        figure.suptitle(f"{title}\n{comparison.model}", fontsize=9)
+    return figure
+
+
 def lines(curves: dict[str, xr.DataArray], *, along: str, title: str, ylabel: str, logx: bool = False) -> Figure:
     """Draw several one-dimensional curves, each with its own name, colour and marker."""
     with rc_context(FONT):
@@ -146,15 +181,19 @@ def score_table(comparisons: list[Comparison]) -> Figure:
                 c = found[0]
                 error = [[max(c.r2 - c.low, 0)], [max(c.high - c.r2, 0)]]
                 face = colors[model] if c.converged else "white"
-                ax.errorbar(c.r2, i, xerr=error, fmt="o", color=colors[model], mfc=face, capsize=2, markersize=5)
+                if c.r2 < LOWEST:
+                    ax.text(LOWEST, i, f"◂ {c.r2:.2f}", color=colors[model], va="center", fontsize=7)
+                else:
+                    ax.errorbar(c.r2, i, xerr=error, fmt="o", color=colors[model], mfc=face, capsize=2, markersize=5)
                 null = max(c.nulls.values(), default=np.nan)
                 ax.plot(null, i, marker="|", color=BLACK, markersize=9, linestyle="none")
             ceiling = next(c.reference.ceiling for c in comparisons if c.protocol == protocol)
             if ceiling is not None:
                 ax.axvline(ceiling, color=BLACK, linewidth=0.8, linestyle=":")
             ax.set_title(protocol)
-            ax.set_xlabel("R² (one gain, one offset)")
-            ax.set_xlim(0, 1.02)
+            here = [c for c in comparisons if c.protocol == protocol]
+            ax.set_xlabel(f"R² ({here[0].scale.name})")
+            ax.set_xlim(_left([v for c in here for v in (c.r2, max(c.nulls.values(), default=0.0))]), 1.02)
         axes[0].set_yticks(range(len(models)), models)
         axes[0].set_ylim(len(models) - 0.5, -0.5)
         figure.suptitle(
@@ -187,16 +226,26 @@ def _scores(ax: Axes, comparison: Comparison) -> None:
         error = [[max(comparison.r2 - comparison.low, 0)], [max(comparison.high - comparison.r2, 0)]]
         ax.errorbar(comparison.r2, 0, xerr=error, color=BLACK, capsize=2, linewidth=1)
     for i, value in enumerate(values):
-        ax.text(0.03, i, f"{value:.3f}", va="center", fontsize=6.5, color="white" if value > 0.35 else BLACK)
+        beyond = "◂ " if value < LOWEST else ""
+        ax.text(0.03, i, f"{beyond}{value:.3f}", va="center", fontsize=6.5, color="white" if value > 0.35 else BLACK)
+    left = _left(values)
+    if left < 0:
+        ax.axvline(0, color=BLACK, linewidth=0.6)
     if comparison.reference.ceiling is not None:
         ax.axvline(comparison.reference.ceiling, color=BLACK, linestyle=":", linewidth=0.9)
         ax.text(comparison.reference.ceiling, -0.75, "ceiling ", fontsize=6.5, ha="right", va="center")
     ax.set_yticks(range(len(names)), [n.replace("_", " ") for n in names])
     ax.set_ylim(len(names) - 0.4, -1.0)
-    ax.set_xlim(0, 1.02)
-    ax.set_xlabel(f"R² ({comparison.n_free} free)")
+    ax.set_xlim(left, 1.02)
+    ax.set_xlabel(f"R² ({comparison.scale.name}; {comparison.n_free} free)")
     if not comparison.converged:
         ax.set_title("NOT CONVERGED", color=RED, fontsize=8)
+
+
+def _left(values: list[float]) -> float:
+    """Return the left end of an axis of R²: 0, or as far below as the values go, but not further than LOWEST."""
+    finite = [value for value in values if np.isfinite(value)]
+    return max(LOWEST, min(0.0, *finite) * 1.05) if finite else 0.0
 
 
 def _levels(table: xr.DataArray, name: str | None) -> tuple[np.ndarray, list[Any]]:
@@ -251,3 +300,29 @@ def _axes(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]:
         return figure, ax
     figure = Figure(figsize=size, layout="constrained")
     return figure, figure.subplots()
+
+
+def fit_starts(result: Any) -> Figure:
+    """Draw the cost at which each start of a fit ended, and where its parameters lie between their bounds."""
+    ordered = sorted(result.starts, key=lambda start: start.cost)
+    best = ordered[0].cost
+    free = result.problem.free
+    with rc_context(FONT):
+        figure = Figure(figsize=(7.2, 0.24 * len(free) + 1.6), layout="constrained")
+        left, right = figure.subplots(1, 2, width_ratios=[1, 1.6])
+        left.plot(range(1, len(ordered) + 1), [s.cost for s in ordered], "o", color=BLUE, markersize=4)
+        left.axhline(best, color=GRAY, linewidth=0.8, linestyle=":")
+        left.set_yscale("log")
+        left.set_xlabel("start, by cost")
+        left.set_ylabel("sum of squared residuals")
+        for start in reversed(ordered):
+            near = start.cost <= 1.05 * best
+            position = [f.to_unit(v) for f, v in zip(free, start.values, strict=True)]
+            color = BLUE if near else "#CCCCCC"
+            right.plot(position, range(len(free)), "o", color=color, markersize=4 if near else 2.5, clip_on=False)
+        right.set_yticks(range(len(free)), [f.label for f in free])
+        right.set_ylim(len(free) - 0.5, -0.5)
+        right.set_xlim(0, 1)
+        right.set_xlabel("position between the bounds")
+        right.set_title("blue: within 5 % of the best cost")
+    return figure

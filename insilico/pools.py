@@ -41,6 +41,16 @@ class Ring:
         """Largest offset, in cells, that the ring can hear."""
         return max(math.ceil(half_width) for half_width, _ in self.boxes)
 
+    @property
+    def annuli(self) -> tuple[tuple[float, float | None, float], ...]:
+        """The same kernel as boxes that may lack their core: (half-width, half-width of the core or None, weight)."""
+        found, boxes = [], list(self.boxes)
+        while boxes:
+            half_width, weight = boxes.pop(0)
+            core = boxes.pop(0)[0] if boxes and boxes[0][1] == -weight and boxes[0][0] < half_width else None
+            found.append((half_width, core, weight))
+        return tuple(found)
+
 
 def hard_ring(*, outer: int, inner: int) -> Ring:
     """Return the mean over an `outer` x `outer` square without its central `inner` x `inner` square.
@@ -97,22 +107,44 @@ def box_matrix(n: int, half_width: float, boundary: str, dtype: str) -> np.ndarr
     return matrix
 
 
-def box_sum(activity: np.ndarray, half_width: float, boundary: str = "zero") -> np.ndarray:
-    """Sum an activity (y, x, feature) over the square box of a half-width about each cell; same shape."""
-    if half_width == 0:
-        return activity
+def annulus_sum(activity: np.ndarray, outer: float, inner: float | None, boundary: str = "zero") -> np.ndarray:
+    """Sum an activity (y, x, feature) over a square box about each cell, without its core; same shape.
+
+    With the boxes A and B along one axis, A ⊗ A − B ⊗ B = (A − B) ⊗ A + B ⊗ (A − B): nothing cancels, so that small
+    sums are as exact as large ones (a power below 1 needs it) and an empty ring is exactly 0.
+    """
     height, width, _ = activity.shape
-    rows = box_matrix(height, float(half_width), boundary, activity.dtype.name)
-    columns = box_matrix(width, float(half_width), boundary, activity.dtype.name)
+    rows, columns = (box_matrix(n, float(outer), boundary, activity.dtype.name) for n in (height, width))
+    if inner is None:
+        return _along_axes(rows, columns, activity)
+    core_rows, core_columns = (box_matrix(n, float(inner), boundary, activity.dtype.name) for n in (height, width))
+    return _along_axes(rows - core_rows, columns, activity) + _along_axes(core_rows, columns - core_columns, activity)
+
+
+def _along_axes(rows: np.ndarray, columns: np.ndarray, activity: np.ndarray) -> np.ndarray:
     return np.matmul(columns, np.tensordot(rows, activity, axes=1))
 
 
 def ring_pool(activity: np.ndarray, ring: Ring, boundary: str = "zero") -> np.ndarray:
     """Pool an activity (y, x, feature) over a ring, within each feature; same shape and dtype."""
     pooled = np.zeros_like(activity)
-    for half_width, weight in ring.boxes:
-        pooled += activity.dtype.type(weight) * box_sum(activity, half_width, boundary)
+    for outer, inner, weight in ring.annuli:
+        pooled += activity.dtype.type(weight) * annulus_sum(activity, outer, inner, boundary)
     return pooled
+
+
+def dense_kernel(ring: Ring) -> np.ndarray:
+    """Return the weights of a ring by offset, (2 R + 1, 2 R + 1) with R its reach; their sum is 1 for a mean.
+
+    Convolution with them, nothing beyond the border, is `ring_pool`.
+    """
+    offsets = np.abs(np.arange(-ring.reach, ring.reach + 1))
+    kernel = np.zeros((len(offsets), len(offsets)))
+    for outer, inner, weight in ring.annuli:
+        A = np.clip(outer + 1 - offsets, 0, 1)
+        B = np.zeros_like(A) if inner is None else np.clip(inner + 1 - offsets, 0, 1)
+        kernel += weight * (np.outer(A - B, A) + np.outer(B, A - B))
+    return kernel
 
 
 def feature_mean(activity: np.ndarray) -> np.ndarray:

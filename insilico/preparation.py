@@ -15,9 +15,23 @@ SPACINGS = ("even", "duplicated")
 APERTURES = ("square", "disc")
 
 
-def _positive(name: str, value: float) -> None:
-    if not (np.isfinite(value) and value > 0):
+def _number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name} = {value!r}: must be a number.")
+    return float(value)
+
+
+def _positive(name: str, value: object) -> None:
+    if not (np.isfinite(_number(name, value)) and _number(name, value) > 0):
         raise ValueError(f"{name} = {value}: must be a positive number.")
+
+
+def _whole(name: str, value: object, *, least: int) -> int:
+    if not np.isfinite(_number(name, value)) or _number(name, value) != int(_number(name, value)):
+        raise ValueError(f"{name} = {value}: must be a whole number.")
+    if int(_number(name, value)) < least:
+        raise ValueError(f"{name} = {value}: must be {least} or more.")
+    return int(_number(name, value))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +53,10 @@ class Sheet:
     boundary: str = "zero"
 
     def __post_init__(self) -> None:
-        shape = tuple(self.shape)
-        if len(shape) != 2 or any(int(n) != n or n < 1 for n in shape):
+        if not isinstance(self.shape, tuple | list) or len(self.shape) != 2:
             raise ValueError(f"shape = {self.shape}: must be (rows, columns), two positive whole numbers.")
-        object.__setattr__(self, "shape", (int(shape[0]), int(shape[1])))
+        rows, columns = (_whole("shape", n, least=1) for n in self.shape)
+        object.__setattr__(self, "shape", (rows, columns))
         _positive("pitch", self.pitch)
         if self.boundary not in BOUNDARIES:
             raise unknown_name("boundary", self.boundary, BOUNDARIES)
@@ -96,6 +110,8 @@ class Preparation:
         Bounded feature: standard deviation in the feature's unit.
     center_diameter, surround_diameter
         Sizes in degrees of a centre-surround stimulus; a surround of None fills the sheet.
+    gap
+        Distance in degrees between the edge of the centre and the inner edge of the surround.
     aperture
         Shape of centre and surround, "square" or "disc".
     """
@@ -110,6 +126,7 @@ class Preparation:
     tuning_width: float = 5**-0.5
     center_diameter: float = 2.25
     surround_diameter: float | None = None
+    gap: float = 0.0
     aperture: str = "disc"
 
     def __post_init__(self) -> None:
@@ -117,16 +134,22 @@ class Preparation:
         for name, known in (("spacing", SPACINGS), ("aperture", APERTURES)):
             if getattr(self, name) not in known:
                 raise unknown_name(name, getattr(self, name), known)
-        if int(self.n_channels) != self.n_channels or self.n_channels < 2:
-            raise ValueError(f"n_channels = {self.n_channels}: must be a whole number, 2 or more.")
+        object.__setattr__(self, "n_channels", _whole("n_channels", self.n_channels, least=2))
         _positive("tuning_width", self.tuning_width)
         _positive("center_diameter", self.center_diameter)
-        if not np.isfinite(self.first_preference):
+        if not np.isfinite(_number("first_preference", self.first_preference)):
             raise ValueError(f"first_preference = {self.first_preference}: must be finite.")
+        if not (np.isfinite(self.gap) and self.gap >= 0):
+            raise ValueError(f"gap = {self.gap}: must be a number of degrees, 0 or more.")
         if self.surround_diameter is not None and not self.surround_diameter > self.center_diameter:
             raise ValueError(
                 f"surround_diameter = {self.surround_diameter} deg is not larger than center_diameter = "
                 f"{self.center_diameter} deg: enlarge it, or use None to fill the sheet."
+            )
+        if self.surround_diameter is not None and not self.surround_diameter > self.center_diameter + 2 * self.gap:
+            raise ValueError(
+                f"gap = {self.gap} deg leaves no surround between {self.center_diameter + 2 * self.gap:g} and "
+                f"surround_diameter = {self.surround_diameter} deg: enlarge the surround, or narrow the gap."
             )
         if (feature.period is None) != (self.domain is not None):
             need = "needs a domain (low, high)" if feature.period is None else "is circular and takes no domain"

@@ -21,7 +21,8 @@ def versions() -> dict[str, str]:
 
 def provenance(**record: Any) -> str:
     """Return a record and the versions as one JSON string with sorted keys."""
-    return json.dumps({**record, "versions": versions()}, sort_keys=True, default=_plain, allow_nan=True)
+    complete = json.loads(json.dumps({**record, "versions": versions()}, default=_plain))
+    return json.dumps(_finite(complete), sort_keys=True, allow_nan=False)
 
 
 def read_provenance(attributes: Mapping[Any, Any]) -> dict[str, Any]:
@@ -29,7 +30,22 @@ def read_provenance(attributes: Mapping[Any, Any]) -> dict[str, Any]:
     text = attributes.get("provenance")
     if not isinstance(text, str):
         raise ValueError("no provenance: this is not a result of insilico.record or of a protocol's run.")
-    return json.loads(text)
+    try:
+        record = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"the provenance is no JSON ({error}): this is not a result of this package.") from error
+    if not isinstance(record, dict) or "versions" not in record:
+        raise ValueError("the provenance lacks its versions: this is not a result of this package.")
+    return record
+
+
+def _finite(value: Any) -> Any:
+    """Return plain data with null for what JSON cannot write (an infinite window or semi-saturation, NaN)."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _plain(value: Any) -> Any:

@@ -25,7 +25,7 @@ class Recording:
         Names of the populations to keep; the default is the circuit's output stage.
     window
         None records the steady state. (start, stop) records the response over time from the onset of the
-        stimulus, in units of the circuit's time constants.
+        stimulus, in the circuit's unit of time, in which its time constants tau and eta are 6.
     cadence
         Time between samples within the window, in the same unit.
     """
@@ -40,7 +40,11 @@ class Recording:
             raise TypeError(f"populations = {self.populations!r}: must be a tuple of names, ({self.populations!r},).")
         if isinstance(self.cells, str) and self.cells not in PLACES:
             raise unknown_name("place", self.cells, PLACES)
+        if not self.populations or len(set(self.populations)) < len(self.populations):
+            raise ValueError(f"populations = {self.populations}: name one or more, each once.")
         if self.window is not None:
+            if not isinstance(self.window, tuple | list) or len(self.window) != 2:
+                raise TypeError(f"window = {self.window!r}: must be (start, stop).")
             start, stop = self.window
             if not (np.isfinite(start) and np.isfinite(stop) and 0 <= start < stop):
                 raise ValueError(f"window = {self.window}: must be (start, stop) with 0 <= start < stop, both finite.")
@@ -58,9 +62,12 @@ class Recording:
         elif self.cells == "all":
             pairs = np.array([(i, j) for i in range(rows) for j in range(columns)])
         else:
-            pairs = np.array(self.cells, dtype=int).reshape(-1, 2)
-            if pairs.size == 0:
-                raise ValueError("cells = (): name at least one (row, column).")
+            given = np.asarray(self.cells)
+            if given.ndim != 2 or given.shape[1:] != (2,) or not np.issubdtype(given.dtype, np.integer):
+                raise ValueError(f"cells = {self.cells}: must be (row, column) pairs of whole numbers, at least one.")
+            pairs = np.unique(given, axis=0)
+            if len(pairs) < len(given):
+                raise ValueError(f"cells = {self.cells}: name each cell once.")
         inside = (pairs >= 0) & (pairs < (rows, columns))
         if not inside.all():
             bad = tuple(int(v) for v in pairs[~inside.all(axis=1)][0])

@@ -13,8 +13,15 @@ import xarray as xr
 
 from stimuli.errors import unknown_name
 
-POINT = "point"
-TABLES = ("busse2009", "trott_born2015_plaid", "trott_born2015_matrix", "trott_born2015_decoded")
+POINT, SERIES = "point", "series"
+TABLES = (
+    "busse2009",
+    "trott_born2015_plaid",
+    "trott_born2015_matrix",
+    "trott_born2015_decoded",
+    "otoole_wenderoth1977",
+    "kim_wilson1997",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,15 +33,19 @@ class ReferenceData:
     name
         Name of the table.
     values
-        Published values, dimension `point`; the conditions of each point are coordinates with units.
+        Published values, dimension `point`; the conditions of each point are coordinates with units. Where the
+        table has several series, their mean: these are the points that are scored.
     card
         Citation, DOI, figure, panel, axes, unit, how obtained, digitisation error, ceiling, nulls, panels,
         assumptions, and what is not known.
+    series
+        The single series (observers, kinds of stimulus) of the table, dims (series, point), or None.
     """
 
     name: str
     values: xr.DataArray
     card: Mapping[str, Any]
+    series: xr.DataArray | None = None
 
     @property
     def ceiling(self) -> float | None:
@@ -51,7 +62,8 @@ class ReferenceData:
     def cite(self) -> str:
         """Return the citation with DOI, figure and panel."""
         card = self.card
-        return f"{card['citation']} doi:{card['doi']}. Fig. {card['figure']}{card['panel']}, {card['how_obtained']}."
+        place = f"Fig. {card['figure']}{card['panel']}" if card["figure"] else "Figure not named by the digitiser"
+        return f"{card['citation']} doi:{card['doi']}. {place}, {card['how_obtained']}."
 
     def __repr__(self) -> str:
         card = self.card
@@ -61,6 +73,8 @@ class ReferenceData:
             f"  {self.values.size} points; {card['axes']}",
             f"  digitisation error {card['digitisation_error']} {card['unit']} ({card['digitisation_error_basis']})",
         ]
+        if self.series is not None:
+            lines.append(f"  each the mean of {self.series.sizes[SERIES]} series: {', '.join(self.card['series'])}")
         if self.ceiling is not None:
             lines.append(f"  ceiling R² {self.ceiling}: {card['ceiling_basis']}")
         lines += [f"  not known: {'; '.join(card['not_known'])}"]
@@ -86,13 +100,16 @@ def load_reference(name: str) -> ReferenceData:
     card = tomllib.loads(folder.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
     with folder.joinpath(f"{name}.csv").open(encoding="utf-8") as file:
         table = np.genfromtxt(file, delimiter=",", names=True, dtype=float)
-    names = table.dtype.names or ()
-    coords = {key: (POINT, table[key], {"units": card["coordinates"][key]}) for key in names[:-1]}
-    values = xr.DataArray(
-        table[names[-1]],
-        dims=POINT,
-        coords=coords,
+    coords = {key: (POINT, table[key], {"units": unit}) for key, unit in card["coordinates"].items()}
+    attrs = {"units": card["unit"], "long_name": card["measure"]}
+    if "series" not in card:
+        single = xr.DataArray(table[(table.dtype.names or ())[-1]], coords, [POINT], name, attrs)
+        return ReferenceData(name=name, card=card, values=single)
+    columns = np.stack([table[key] for key in card["series"]])
+    labels = {SERIES: (SERIES, list(card["series"]), {"units": "1"}), **coords}
+    return ReferenceData(
         name=name,
-        attrs={"units": card["unit"], "long_name": card["measure"]},
+        card=card,
+        values=xr.DataArray(columns.mean(axis=0), coords, [POINT], name, attrs),
+        series=xr.DataArray(columns, labels, [SERIES, POINT], name, attrs),
     )
-    return ReferenceData(name=name, values=values, card=card)

@@ -24,6 +24,8 @@ def save_result(data: xr.Dataset, path: str | os.PathLike[str]) -> Path:
         if not variable.attrs.get("units"):
             raise ValueError(f"variable {name!r} has no units: set attrs['units'], \"1\" where it is dimensionless.")
     target = Path(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{target.parent}: no such folder.")
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     os.close(handle)
     try:
@@ -60,6 +62,10 @@ def load_result(path: str | os.PathLike[str]) -> xr.Dataset:
             f"{source} was not written by this package: it lacks {', '.join(sorted(missing))}. "
             "Results come from insilico.save_result or the command line."
         )
+    try:
+        read_provenance(data.attrs)
+    except ValueError as error:
+        raise ValueError(f"{source} was not written by this package: {error}") from error
     return data
 
 

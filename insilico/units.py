@@ -62,7 +62,9 @@ def recorded(state: State, recording: Recording, preparation: Preparation, popul
         coords=_units(ids, shape, preparation, populations).coords,
     )
     if over_time:
-        data = data.assign_coords(time=(TIME, recording.times, {"units": "circuit time units"}))
+        data = data.assign_coords(
+            time=(TIME, recording.times, {"units": "circuit time units", "long_name": "time (tau = 6)"})
+        )
     return data
 
 

@@ -20,8 +20,9 @@ CIRCUITS = {  # one line of registration for a new circuit
     "feedforward": "insilico.circuits.feedforward",
     "normalization": "insilico.circuits.normalization",
     "mely2018": "insilico.circuits.mely2018_circuit",
+    "contextual": "insilico.circuits.contextual_circuit",
 }
-PREPARATION_PREFIX = "preparation."
+PREPARATION_PREFIX, ENCODER_PREFIX = "preparation.", "encoder."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +92,9 @@ def load_model(name: str, parameters: str = "default", *, encoder: str = "popula
     encoder
         "population" reads the exact layers of a stimulus; "energy" sees frames through Gabor energy.
     **changes
-        Parameters of the circuit (`alpha=2`) and, with the prefix "preparation.", of the sheet and encoder
-        (`**{"preparation.tuning_width": 1.2}`), which then hold for every experiment.
+        Parameters of the circuit (`alpha=2`); with the prefix "preparation.", fields of the sheet and its channels
+        (`**{"preparation.tuning_width": 1.2}`), which then hold for every experiment; with the prefix "encoder.",
+        settings of the encoder (`**{"encoder.spatial_frequencies": (4.0,)}`).
 
     Raises
     ------
@@ -115,23 +117,31 @@ def load_model(name: str, parameters: str = "default", *, encoder: str = "popula
         for key, value in changes.items()
         if key.startswith(PREPARATION_PREFIX)
     }
-    of_circuit = {key: value for key, value in changes.items() if not key.startswith(PREPARATION_PREFIX)}
+    of_encoder = {
+        key.removeprefix(ENCODER_PREFIX): value for key, value in changes.items() if key.startswith(ENCODER_PREFIX)
+    }
+    if encoder == "energy" and "tuning_width" in of_preparation:
+        raise ValueError(
+            "preparation.tuning_width is that of the population code; the energy encoder has filters of its own: set "
+            "encoder.orientation_bandwidth."
+        )
+    prefixed = (PREPARATION_PREFIX, ENCODER_PREFIX)
+    of_circuit = {key: value for key, value in changes.items() if not key.startswith(prefixed)}
     known = {f.name: f for f in fields(circuit.parameters_class)}
     for key in of_circuit:
         if key not in known:
             raise unknown_name(f"parameter of {name}", key, (*known, *_preparation_names()))
     values = {key: _as_declared(known[key], value) for key, value in {**chosen.values, **of_circuit}.items()}
-    preparation = Preparation().replaced(**of_preparation)
     return SheetModel(
         circuit=circuit,
         parameters=circuit.parameters_class(**values),
         parameter_set=parameters,
         changes=changes,
         n_fitted=chosen.n_fitted,
-        preparation=preparation,
         overrides={**chosen.preparations, EVERY: of_preparation},
         encoder=encoder,
-    )
+        encoder_settings=of_encoder,
+    ).prepared(Preparation())
 
 
 def _preparation_names() -> list[str]:
@@ -141,8 +151,16 @@ def _preparation_names() -> list[str]:
 
 def _as_declared(declared: Any, value: Any) -> Any:
     """Return a whole number as the float that is declared; raises TypeError for what is no number."""
+    if declared.type in ("bool", bool):
+        if not isinstance(value, bool):
+            raise TypeError(f"{declared.name} = {value!r}: must be True or False.")
+        return value
     if declared.type not in ("float", "int"):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(f"{declared.name} = {value!r}: must be a number.")
-    return float(value) if declared.type == "float" else value
+    if declared.type == "float":
+        return float(value)
+    if not np.isfinite(value) or value != int(value):
+        raise ValueError(f"{declared.name} = {value!r}: must be a whole number.")
+    return int(value)

@@ -21,28 +21,47 @@ for _name in ("stimuli", "insilico"):
 from protocols.base import AbstractProtocol
 from protocols.center_surround import CenterSurroundMatrix
 from protocols.contrast_response import ContrastResponse
+from protocols.direction_induction import DirectionInduction
+from protocols.induction import AbstractInduction
+from protocols.neighbouring import neighbouring_geometries
 from protocols.orientation_tuning import OrientationTuning
-from protocols.papers import busse2009, trott_born2015_matrix, trott_born2015_plaid
+from protocols.papers import (
+    busse2009,
+    kim_wilson1997,
+    otoole_wenderoth1977,
+    trott_born2015_matrix,
+    trott_born2015_plaid,
+)
 from protocols.plaid_contrasts import PlaidContrasts, per_panel_squared_correlation
 from protocols.plaid_surround import PlaidSurround
 from protocols.registry import list_protocols, protocol_named
+from protocols.response_table import AbstractResponseTable
 from protocols.size_tuning import SizeTuning
 from protocols.surround_orientation import SurroundOrientation
-from protocols.table import AbstractTableProtocol
+from protocols.table import AbstractTableProtocol, Reader
+from protocols.tilt_induction import TiltInduction
 
 __version__ = metadata.version(__distribution__)
 __all__ = [
+    "AbstractInduction",
     "AbstractProtocol",
+    "AbstractResponseTable",
     "AbstractTableProtocol",
     "CenterSurroundMatrix",
     "ContrastResponse",
+    "DirectionInduction",
     "OrientationTuning",
     "PlaidContrasts",
     "PlaidSurround",
+    "Reader",
     "SizeTuning",
     "SurroundOrientation",
+    "TiltInduction",
     "busse2009",
+    "kim_wilson1997",
     "list_protocols",
+    "neighbouring_geometries",
+    "otoole_wenderoth1977",
     "per_panel_squared_correlation",
     "protocol_named",
     "trott_born2015_matrix",

@@ -106,7 +106,7 @@ class AbstractProtocol(abc.ABC):
             batch=batch,
             progress=progress,
             protocol=self.spec(),
-            assumptions=self.assumptions(subject.preparation),
+            assumptions=self.assumptions(subject.preparation) + _encoder_assumptions(subject.spec()),
             seed=seed,
         )
         data.attrs["title"] = f"{self.title}: {model.name}"
@@ -126,6 +126,8 @@ class AbstractProtocol(abc.ABC):
         if self.has_surround:
             size = preparation.surround_diameter
             chosen.append("surround fills the sheet" if size is None else f"surround out to {size:g} deg")
+            if preparation.gap:
+                chosen.append(f"gap of {preparation.gap:g} deg between centre and surround")
         return chosen + [f"{name.replace('_', ' ')} {getattr(self, name):g}" for name in self.assumed_contrasts]
 
     def with_settings(self, **settings: Any) -> AbstractProtocol:
@@ -207,12 +209,27 @@ def curve_at(response: xr.DataArray, preference: float, *, along: Sequence[str])
 
 
 def center_position(preparation: Preparation) -> tuple[float, float]:
-    """Return the centre of a centre stimulus: half a cell off for a square with an even number of cells."""
-    pitch = preparation.sheet.pitch
-    cells = preparation.center_diameter / pitch
+    """Return the centre of a centre stimulus: on the recorded cell, half a cell off for a square of even size."""
+    sheet = preparation.sheet
+    x, y = recorded_position(preparation)
+    cells = preparation.center_diameter / sheet.pitch
     if preparation.aperture == "square" and abs(cells - round(cells)) < 1e-9 and round(cells) % 2 == 0:
-        return -pitch / 2, pitch / 2
-    return 0.0, 0.0
+        return x - sheet.pitch / 2, y + sheet.pitch / 2
+    return x, y
+
+
+def recorded_position(preparation: Preparation) -> tuple[float, float]:
+    """Return x and y of the recorded cell: 0, 0 on a sheet with odd numbers of rows and columns."""
+    row, column = preparation.sheet.center
+    return float(preparation.sheet.x[column]), float(preparation.sheet.y[row])
+
+
+def _encoder_assumptions(model: Mapping[str, Any]) -> list[str]:
+    settings = model.get("encoder_settings", {})
+    if model.get("encoder", "population") == "population":
+        return []
+    shown = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items())
+    return [f"{model['encoder']} encoder ({shown}): the tuning width above is not used"]
 
 
 def described(model: Mapping[str, Any]) -> str:
@@ -223,6 +240,8 @@ def described(model: Mapping[str, Any]) -> str:
     extras += [f"{name} = {value}" for name, value in model.get("changes", {}).items()]
     if model.get("encoder", "population") != "population":
         extras.append(f"{model['encoder']} encoder")
-    if model.get("perturbations"):
-        extras.append(f"{len(model['perturbations'])} perturbations")
+    for p in model.get("perturbations", ()):
+        units = p["units"] if isinstance(p["units"], str) else f"{len(p['units'])} units"
+        value = "" if p["value"] is None or isinstance(p["value"], list) else f" {p['value']:g}"
+        extras.append(f"{p['mode']}{value} of {units}")
     return str(model["name"]) + (f" ({', '.join(extras)})" if extras else "")

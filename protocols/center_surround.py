@@ -12,14 +12,14 @@ import xarray as xr
 from insilico.comparison import Finding
 from insilico.preparation import Preparation
 from insilico.reference_data import ReferenceData
-from protocols.table import AbstractTableProtocol
+from protocols.response_table import AbstractResponseTable
 from stimuli import CenterSurround, Grating, StimulusSet
 
 ORIENTATIONS = (-90.0, -60.0, -30.0, 0.0, 30.0, 60.0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class CenterSurroundMatrix(AbstractTableProtocol):
+class CenterSurroundMatrix(AbstractResponseTable):
     """A centre grating at each orientation, alone and in a surround at each; the unit that prefers 0 deg."""
 
     name: ClassVar[str] = "trott_born2015_matrix"
@@ -50,7 +50,7 @@ class CenterSurroundMatrix(AbstractTableProtocol):
                 contrast=self.surround_contrast,
                 **self.surround_grating(preparation),
             )
-            return CenterSurround(center=center, surround=surround)
+            return CenterSurround(center=center, surround=surround, gap=preparation.gap)
 
         surrounds: list[float | None] = [None, *self.orientations]
         return StimulusSet.grid(configuration, center_orientation=self.orientations, surround_orientation=surrounds)

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from insilico.comparison import ceiling_text
 from insilico.reference_data import list_references, load_reference
 from insilico.zoo import circuit_named, list_models, parameter_sets
 from protocols.commands import assembled, load_run, run_demo, run_once, write_run
 from protocols.folder import CONTENTS, check_writable
-from protocols.registry import list_protocols, protocol_named
+from protocols.registry import PUBLISHED, list_protocols, protocol_named
 from protocols.summary import convergence_line, finding_line, score_line
 from stimuli.errors import unknown_name
 
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.command(options)
-    except (ValueError, TypeError, KeyError, OSError) as error:
+    except (ValueError, TypeError, KeyError, ArithmeticError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -66,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--parameters", metavar="SET", default="default", help="parameter set of the model")
     run.add_argument("--lesion", metavar="NAME", nargs="+", action="extend", default=[], help="mechanisms to remove")
     run.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], dest="settings")
-    run.add_argument("--seed", metavar="N", type=int, default=0, help="of the bootstrap (default 0)")
+    run.add_argument("--seed", metavar="N", type=_seed, default=0, help="of the bootstrap (default 0)")
     run.set_defaults(command=_run)
 
     compare = commands.add_parser("compare", help="finished runs side by side")
@@ -75,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="three published experiments on all models, and without the far surround")
     demo.add_argument("--out", metavar="DIR", type=Path, default=Path("results/demo"))
-    demo.add_argument("--seed", metavar="N", type=int, default=0)
+    demo.add_argument("--seed", metavar="N", type=_seed, default=0)
     demo.set_defaults(command=_demo)
 
     cite = commands.add_parser("cite", help="what to cite for an experiment, a model or a data set")
@@ -152,16 +153,18 @@ def _demo(options: argparse.Namespace) -> int:
         nulls = ", ".join(f"{n.replace('_', ' ')} {v:.3f}{'*' if v > c.r2 else ''}" for n, v in c.nulls.items())
         state = "" if c.converged else "  NOT CONVERGED"
         interval = f"{c.low:.2f} – {c.high:.2f}"
-        score = f"{c.r2:6.3f}   {interval:12s}  {c.reference.ceiling:<8} {c.n_free:<5d}"
+        score = f"{c.r2:6.3f}   {interval:12s}  {ceiling_text(c.reference.ceiling):<8} {c.n_free:<5d}"
         print(f"{c.protocol:24s}{c.model:24s}{score} {nulls}{state}")
-    print("one gain and one offset per table; * a null above the model")
+    for legend in dict.fromkeys(c.scale.legend for c in comparisons):
+        print(legend)
+    print("* a null above the model")
     print(f"wrote {options.out}/{{{', '.join(CONTENTS)}}}")
     return 0
 
 
 def _cite(options: argparse.Namespace) -> int:
     protocols, models, tables = list_protocols(), list_models(), list_references()
-    for name in options.names or [*protocols[:3], *models[1:]]:
+    for name in options.names or [*PUBLISHED, *models[1:]]:
         if name in protocols:
             print(f"{name}: {protocol_named(name).cite()}")
         elif name in models:
@@ -173,12 +176,20 @@ def _cite(options: argparse.Namespace) -> int:
     return 0
 
 
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text}: must be a whole number, 0 or more.")
+    return int(text)
+
+
 def _pairs(texts: Sequence[str]) -> dict[str, Any]:
     settings = {}
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key:
             raise ValueError(f"--set {text}: must be KEY=VALUE, as in --set alpha=2.")
+        if key in settings:
+            raise ValueError(f"--set {key} is given twice: keep one.")
         settings[key] = _value(value)
     return settings
 

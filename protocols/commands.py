@@ -24,6 +24,7 @@ from protocols.registry import PROTOCOLS, protocol_named
 from protocols.report import Section, png, report
 from protocols.summary import as_json, convergence_line, summary
 from protocols.table import AbstractTableProtocol
+from stimuli.errors import UnknownNameError
 
 DEMO_PROTOCOLS = ("busse2009", "trott_born2015_plaid", "trott_born2015_matrix")
 DEMO_MODELS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -70,7 +71,12 @@ def assembled(
     own = {f.name for f in fields(protocol_named(protocol))} - {"preparation"} | {"geometry"}
     of_protocol = {key: value for key, value in settings.items() if key in own}
     of_model = {key: value for key, value in settings.items() if key not in own}
-    subject = load_model(model, parameters, **of_model)
+    if {"name", "parameters"} & set(of_model):
+        raise ValueError("--set knows no 'name' or 'parameters': use --model and --parameters.")
+    try:
+        subject = load_model(model, parameters, **of_model)
+    except UnknownNameError as error:
+        raise ValueError(f"{error} Settings of {protocol}: {', '.join(sorted(own))}.") from error
     return protocol_named(protocol, **of_protocol), subject.perturbed(*(Lesion(name) for name in lesions))
 
 
@@ -142,7 +148,10 @@ def load_run(folder: Path) -> dict[str, Any]:
         )
     try:
         content = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        content["scores"], content["protocol"], content["findings"]
+        for key in ("scores", "protocol", "findings", "model", "converged"):
+            content[key]
+        if not (isinstance(content["protocol"], str) and isinstance(content["scores"], list)):
+            raise TypeError("protocol or scores of the wrong kind")
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{folder / 'summary.json'} is not a summary of this program: {error}.") from error
     if content["protocol"] in PROTOCOLS:

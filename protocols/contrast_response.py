@@ -40,9 +40,11 @@ class ContrastResponse(AbstractProtocol):
         """Return the Naka-Rushton fit."""
         curve = self.curve(responses)
         fit = fit_naka_rushton(curve)
-        half = float(curve.sel(contrast=0.5, method="nearest") / curve.isel(contrast=-1))
+        at = {float(c): float(r) for c, r in zip(curve["contrast"].values, curve.values, strict=True)}
+        half = at[0.5] / at[1.0] if {0.5, 1.0} <= set(at) and at[1.0] else float("nan")
+        c50 = fit.c50 if fit.c50 <= max(at) else float("nan")  # beyond what was shown, it only says: no saturation
         return [
-            Finding(name="c50", value=fit.c50, unit="1"),
+            Finding(name="c50", value=c50, unit="1"),
             Finding(name="exponent", value=fit.n, unit="1"),
             Finding(name="naka_rushton_r2", value=fit.r2, unit="1"),
             Finding(name="half_contrast_over_full", value=half, unit="1"),

@@ -22,7 +22,10 @@ def check_writable(folder: Path) -> None:
     OSError
         If it cannot be created or written.
     """
+    folder = folder.resolve()
     if folder.exists():
+        if folder == Path.cwd():
+            raise FileExistsError(f"{folder} is the current folder, which cannot be replaced: name another.")
         if not folder.is_dir():
             raise FileExistsError(f"{folder} is a file: name a folder.")
         others = sorted(p.name for p in folder.iterdir() if p.name not in CONTENTS)
@@ -47,6 +50,7 @@ def check_writable(folder: Path) -> None:
 @contextmanager
 def result_folder(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder that takes the place of `folder` when the block ends well, and vanishes otherwise."""
+    folder = folder.resolve()
     check_writable(folder)
     made = _missing_parents(folder.parent)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -68,12 +72,13 @@ def _take_place(new: Path, folder: Path) -> None:
         os.rename(new, folder)
         return
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.old."))
-    os.rename(folder, aside / "old")
     try:
-        os.rename(new, folder)
-    except OSError:
-        os.rename(aside / "old", folder)
-        raise
+        os.rename(folder, aside / "old")
+        try:
+            os.rename(new, folder)
+        except OSError:
+            os.rename(aside / "old", folder)
+            raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 

@@ -10,8 +10,10 @@ from typing import Any
 
 from insilico.preparation import Preparation, Sheet
 from protocols.center_surround import CenterSurroundMatrix
+from protocols.direction_induction import DirectionInduction
 from protocols.plaid_contrasts import PlaidContrasts
 from protocols.plaid_surround import PlaidSurround
+from protocols.tilt_induction import TiltInduction
 from stimuli.errors import unknown_name
 
 PITCH = 0.25
@@ -48,6 +50,31 @@ MACAQUE_TROTT_BORN2015_MATRIX = Preparation(
     center_diameter=5 * PITCH,
     aperture="square",
 )
+HUMAN_OTOOLE_WENDEROTH1977 = Preparation(
+    name="human_otoole_wenderoth1977",
+    sheet=SHEET,
+    n_channels=25,
+    first_preference=-90.0,
+    spacing="duplicated",
+    tuning_width=0.40,
+    center_diameter=8 * PITCH,
+    surround_diameter=32 * PITCH,
+    aperture="square",
+)
+PITCH_MOTION = 0.45
+HUMAN_KIM_WILSON1997 = Preparation(
+    name="human_kim_wilson1997",
+    sheet=Sheet(shape=(101, 101), pitch=PITCH_MOTION),
+    feature="direction",
+    n_channels=25,
+    first_preference=-135.0,
+    spacing="duplicated",
+    tuning_width=1.25,
+    center_diameter=8 * PITCH_MOTION,
+    gap=2 * PITCH_MOTION,
+    surround_diameter=24 * PITCH_MOTION,
+    aperture="square",
+)
 
 
 def busse2009(*, geometry: str = "squares", **settings: Any) -> PlaidContrasts:
@@ -72,6 +99,16 @@ def trott_born2015_plaid(*, geometry: str = "squares", **settings: Any) -> Plaid
 def trott_born2015_matrix(*, geometry: str = "squares", **settings: Any) -> CenterSurroundMatrix:
     """Return the centre-surround experiment of Trott & Born 2015; arguments as for `busse2009`."""
     return CenterSurroundMatrix(**{"preparation": _in_geometry(MACAQUE_TROTT_BORN2015_MATRIX, geometry), **settings})
+
+
+def otoole_wenderoth1977(*, geometry: str = "squares", **settings: Any) -> TiltInduction:
+    """Return the tilt illusion of O'Toole & Wenderoth 1977; geometry as for `busse2009`, settings of its protocol."""
+    return TiltInduction(**{"preparation": _in_geometry(HUMAN_OTOOLE_WENDEROTH1977, geometry), **settings})
+
+
+def kim_wilson1997(*, geometry: str = "squares", **settings: Any) -> DirectionInduction:
+    """Return the induced direction of Kim & Wilson 1997; geometry as for `busse2009`, settings of its protocol."""
+    return DirectionInduction(**{"preparation": _in_geometry(HUMAN_KIM_WILSON1997, geometry), **settings})
 
 
 def _in_geometry(preparation: Preparation, geometry: str) -> Preparation:

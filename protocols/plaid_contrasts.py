@@ -14,14 +14,15 @@ from insilico.analysis import weighted_sum
 from insilico.comparison import Finding
 from insilico.preparation import Preparation
 from insilico.reference_data import ReferenceData
-from protocols.table import AbstractTableProtocol, paired
+from protocols.response_table import AbstractResponseTable
+from protocols.table import paired
 from stimuli import Plaid, StimulusSet
 
 CONTRASTS = (0.0, 0.06, 0.12, 0.25, 0.5)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlaidContrasts(AbstractTableProtocol):
+class PlaidContrasts(AbstractResponseTable):
     """Gratings at 0 and 90 deg, five contrasts each, in one aperture; the population's response by preference."""
 
     name: ClassVar[str] = "busse2009"
@@ -100,12 +101,14 @@ def per_panel_squared_correlation(response: xr.DataArray, reference: ReferenceDa
     Parameters
     ----------
     response
-        Dims (stimulus, unit): all channels of one column, in the order of their preference from −45 deg on.
+        Dims (stimulus, unit): all channels of one column, evenly spaced from −45 deg on; NaN for others.
     reference
         The table of Busse et al. 2009.
     """
-    values = response.transpose("stimulus", "unit").values
-    preferred = response["preferred_orientation"].values
+    response = response.transpose("stimulus", "unit").sortby("preferred_orientation")
+    values, preferred = response.values, response["preferred_orientation"].values
+    if preferred[0] != -45 or not np.allclose(np.diff(preferred), preferred[1] - preferred[0]):
+        return float("nan")  # the score is defined on evenly spaced channels from −45 deg on
     if abs(preferred[-1] - preferred[0] - 180) > 1e-6:  # close the circle where the channels do not
         values = np.concatenate([values, values[:, :1]], axis=1)
     panels = _panels(reference.values.values, reference)

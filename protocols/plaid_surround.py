@@ -13,14 +13,15 @@ from insilico.analysis import vector_average
 from insilico.comparison import Finding
 from insilico.preparation import Preparation
 from insilico.reference_data import ReferenceData
-from protocols.table import AbstractTableProtocol, paired
+from protocols.response_table import AbstractResponseTable
+from protocols.table import paired
 from stimuli import CenterSurround, Grating, Plaid, StimulusSet
 
 ORIENTATIONS = (-90.0, -60.0, -30.0, 0.0, 30.0, 60.0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlaidSurround(AbstractTableProtocol):
+class PlaidSurround(AbstractResponseTable):
     """A plaid of components at 0 deg and at `component_2_orientation`, alone or in a surround like component 2."""
 
     name: ClassVar[str] = "trott_born2015_plaid"
@@ -61,7 +62,7 @@ class PlaidSurround(AbstractTableProtocol):
                 contrast=self.surround_contrast,
                 **self.surround_grating(preparation),
             )
-            return CenterSurround(center=center, surround=surround)
+            return CenterSurround(center=center, surround=surround, gap=preparation.gap)
 
         angles = list(self.orientations)
         none: list[float | None] = [None] * len(angles)
@@ -84,9 +85,9 @@ class PlaidSurround(AbstractTableProtocol):
         shifts = [
             Finding(name=f"decoded_{condition}_{angle:g}", value=model[condition, angle], unit="deg", data=value)
             for (condition, angle), value in data.items()
+            if angle != -90  # orthogonal components: their average means nothing
         ]
-        meaningful = [s for s in shifts if not s.name.endswith("_-90")]  # orthogonal components cancel
-        return [paired(meaningful, name="decoded_rms_error", unit="deg"), *shifts]
+        return [paired(shifts, name="decoded_rms_error", unit="deg"), *shifts]
 
 
 def _decoded(values: np.ndarray, reference: ReferenceData) -> dict[tuple[str, float], float]:

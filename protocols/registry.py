@@ -8,15 +8,26 @@ from typing import Any
 from protocols.base import AbstractProtocol
 from protocols.contrast_response import ContrastResponse
 from protocols.orientation_tuning import OrientationTuning
-from protocols.papers import busse2009, trott_born2015_matrix, trott_born2015_plaid
+from protocols.papers import (
+    busse2009,
+    kim_wilson1997,
+    otoole_wenderoth1977,
+    trott_born2015_matrix,
+    trott_born2015_plaid,
+)
 from protocols.size_tuning import SizeTuning
 from protocols.surround_orientation import SurroundOrientation
 from stimuli.errors import unknown_name
 
-PROTOCOLS: dict[str, Callable[..., AbstractProtocol]] = {
+PUBLISHED: dict[str, Callable[..., AbstractProtocol]] = {  # with a table and a geometry
     "busse2009": busse2009,
     "trott_born2015_plaid": trott_born2015_plaid,
     "trott_born2015_matrix": trott_born2015_matrix,
+    "otoole_wenderoth1977": otoole_wenderoth1977,
+    "kim_wilson1997": kim_wilson1997,
+}
+PROTOCOLS: dict[str, Callable[..., AbstractProtocol]] = {
+    **PUBLISHED,
     "orientation_tuning": OrientationTuning,
     "contrast_response": ContrastResponse,
     "size_tuning": SizeTuning,
@@ -34,7 +45,7 @@ def protocol_named(name: str, **settings: Any) -> AbstractProtocol:
     if name not in PROTOCOLS:
         raise unknown_name("protocol", name, PROTOCOLS)
     geometry = {"geometry": settings.pop("geometry")} if "geometry" in settings else {}
-    if geometry and name not in ("busse2009", "trott_born2015_plaid", "trott_born2015_matrix"):
+    if geometry and name not in PUBLISHED:
         raise ValueError(
             f"geometry = {geometry['geometry']!r}: {name} has no published geometry; set preparation fields."
         )

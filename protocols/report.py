@@ -6,11 +6,11 @@ import base64
 import html
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from insilico.comparison import Comparison, Finding
+from insilico.comparison import Comparison, Finding, ceiling_text
 from insilico.provenance import versions
 
 STYLE = """
@@ -103,13 +103,16 @@ def score_table(comparisons: Sequence[Comparison]) -> str:
         state = "" if c.converged else f" <span class=bad>not converged ({c.residual:.0e})</span>"
         rows.append(
             f"<tr><td>{html.escape(c.protocol)}</td><td>{html.escape(c.model)}{state}</td><td class=n>{c.r2:.3f}</td>"
-            f"<td class=n>{c.low:.2f} – {c.high:.2f}</td><td>{nulls}</td><td class=n>{c.reference.ceiling}</td>"
+            f"<td class=n>{c.low:.2f} – {c.high:.2f}</td><td>{nulls}</td>"
+            f"<td class=n>{ceiling_text(c.reference.ceiling)}</td>"
             f"<td class=n>{c.prediction.size}</td><td class=n>{c.n_free}</td></tr>"
         )
+    scales = {c.scale.name: c.scale for c in comparisons}
+    of = {name: ", ".join(dict.fromkeys(c.protocol for c in comparisons if c.scale.name == name)) for name in scales}
+    scaled = "; ".join(f"{scale.legend}{f' ({of[name]})' if len(scales) > 1 else ''}" for name, scale in scales.items())
     legend = (
-        "<p class=note>R² = 1 − SSE/SST over all points of the table, one gain and one offset for the whole table. "
-        "Interval: bootstrap over panels, gain and offset refitted. Nulls have their own gain and offset; "
-        "<span class=bad>a null in this colour is above the model</span>.</p>"
+        f"<p class=note>R² = 1 − SSE/SST over all points of the table; {html.escape(scaled)}. Interval: bootstrap over "
+        "panels. <span class=bad>A null in this colour is above the model</span>.</p>"
     )
     return "<table>" + "".join(rows) + "</table>" + legend
 
@@ -127,7 +130,7 @@ def _section(section: Section, *, heading: bool) -> str:
         error = f"{card['digitisation_error']} {'' if card['unit'] == '1' else card['unit']}"
         parts.append(
             f"<p class=note>Digitisation error {error.strip()} ({html.escape(card['digitisation_error_basis'])}). "
-            f"Ceiling: {html.escape(card['ceiling_basis'])}.</p>"
+            f"{_ceiling(card)}</p>"
         )
         parts.append(_list("Not known about the data", card["not_known"]))
         parts.append(_list("Notes on the data", card["notes"]))
@@ -136,6 +139,13 @@ def _section(section: Section, *, heading: bool) -> str:
     record = html.escape(json.dumps(section.record, indent=1, ensure_ascii=False))
     parts.append(f"<details><summary>Provenance</summary><pre>{record}</pre></details>")
     return "\n".join(part for part in parts if part)
+
+
+def _ceiling(card: Mapping[str, Any]) -> str:
+    """Return the sentences on what the data themselves allow: the ceiling, and the agreement of their series."""
+    ceiling = f"Ceiling: {card['ceiling_basis']}." if "ceiling_basis" in card else "Ceiling not known."
+    agreement = f" Agreement {card['agreement']}: {card['agreement_basis']}." if "agreement" in card else ""
+    return html.escape(ceiling + agreement)
 
 
 def _findings(findings: Sequence[Finding]) -> str:

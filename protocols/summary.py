@@ -8,7 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from insilico.comparison import Comparison, Finding
+from insilico.comparison import Comparison, Finding, ceiling_text
 from insilico.provenance import read_provenance
 from protocols.base import AbstractProtocol, described
 
@@ -36,12 +36,12 @@ def as_json(content: dict[str, Any]) -> str:
 def score_line(score: dict[str, Any]) -> str:
     """Return one line: score, interval, ceiling, nulls; a null above the model says so."""
     nulls = " · ".join(
-        f"{name.replace('_', ' ')} {value:.3f}{' (above the model)' if value > score['value'] else ''}"
+        f"{name.replace('_', ' ')} {_digits(value, 3)}{' (above the model)' if _above(value, score['value']) else ''}"
         for name, value in score["nulls"].items()
     )
     return (
-        f"{score['name']}  {score['value']:.3f} [{_two(score['low'])}, {_two(score['high'])}]   "
-        f"ceiling {score['ceiling']}   {score['n_free']} free   nulls: {nulls}"
+        f"{score['name']}  {_digits(score['value'], 3)} [{_digits(score['low'], 2)}, {_digits(score['high'], 2)}]   "
+        f"ceiling {ceiling_text(score['ceiling'])}   {score['n_free']} free   nulls: {nulls}"
     )
 
 
@@ -61,8 +61,12 @@ def convergence_line(responses: xr.Dataset) -> str:
     return f"{n} stimuli · all converged (largest residual {largest:.1e} per unit time)"
 
 
-def _two(value: float | None) -> str:
-    return "–" if value is None or not math.isfinite(value) else f"{value:.2f}"
+def _digits(value: float | None, digits: int) -> str:
+    return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
+
+
+def _above(null: float | None, model: float | None) -> bool:
+    return null is not None and model is not None and null > model
 
 
 def _finite(value: Any) -> Any:

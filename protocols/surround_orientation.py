@@ -42,7 +42,7 @@ class SurroundOrientation(AbstractProtocol):
                 contrast=self.surround_contrast,
                 **self.surround_grating(preparation),
             )
-            return CenterSurround(center=center, surround=surround)
+            return CenterSurround(center=center, surround=surround, gap=preparation.gap)
 
         surrounds: list[float | None] = [None, *self.orientations]
         return StimulusSet.grid(configuration, surround_orientation=surrounds)
@@ -61,8 +61,7 @@ class SurroundOrientation(AbstractProtocol):
         curve = self.curve(responses)
         angle = curve["surround_orientation"].values - self.center_orientation
         distance = np.abs((angle + 90) % 180 - 90)
-        matched = float(curve.values[np.argmin(distance)])
-        orthogonal = float(curve.values[np.argmax(distance)])
+        matched, orthogonal = (_shown(curve.values, distance, wanted) for wanted in (0.0, 90.0))
         index = (orthogonal - matched) / (orthogonal + matched) if orthogonal + matched else float("nan")
         return [
             Finding(name="response_in_matched_surround", value=matched, unit="1"),
@@ -80,3 +79,9 @@ class SurroundOrientation(AbstractProtocol):
             title=responses.attrs["title"],
             ylabel="response / response to the centre alone",
         )
+
+
+def _shown(values: np.ndarray, distance: np.ndarray, wanted: float) -> float:
+    """Return the response at a distance in orientation, NaN where it was not shown."""
+    at = np.flatnonzero(np.abs(distance - wanted) < 1e-9)
+    return float(values[at[0]]) if at.size else float("nan")

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import xarray as xr
 
-from insilico.analysis import responses_to
-from insilico.comparison import Comparison, Finding, bootstrap_interval, fit_linear
+from insilico.analysis.lookup import preference_of
+from insilico.comparison import GAIN_AND_OFFSET, Comparison, Finding, Scale, bootstrap_interval
+from insilico.features import FEATURES, Feature
+from insilico.preparation import Preparation
 from insilico.provenance import read_provenance
 from insilico.reference_data import ReferenceData, load_reference
-from protocols.base import AbstractProtocol, described
+from protocols.base import STIMULUS, UNIT, AbstractProtocol, described
+from stimuli import StimulusSet
+
+
+class Reader(Protocol):
+    """What maps the recorded output column to the prediction at each point of a table, all look-ups done."""
+
+    def __call__(self, response: np.ndarray, drive: np.ndarray, /) -> np.ndarray:
+        """Return (n_points,) from response and drive, both (n_stimuli, n_channels)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +32,7 @@ class AbstractTableProtocol(AbstractProtocol):
     """An experiment with a published table to be compared with."""
 
     table: ClassVar[str]
-    conditions: ClassVar[tuple[str, ...]]
-    layout: ClassVar[Mapping[str, Any]]  # rows, columns, x of the figure
+    scale: ClassVar[Scale] = GAIN_AND_OFFSET
 
     @property
     def reference(self) -> ReferenceData:
@@ -31,33 +40,59 @@ class AbstractTableProtocol(AbstractProtocol):
         return load_reference(self.table)
 
     @abc.abstractmethod
-    def preferences(self, reference: ReferenceData) -> np.ndarray:
-        """Return the preferred orientation of the unit behind each point; shape (n_points,)."""
+    def reading(self, shown: Mapping[str, np.ndarray], preferences: np.ndarray, feature: Feature) -> Reader:
+        """Return the reader of this table.
+
+        Parameters
+        ----------
+        shown
+            Stimulus parameter to its values, each of shape (n_stimuli,).
+        preferences
+            Of the channels of the recorded column, shape (n_channels,).
+        feature
+            That the channels are tuned to.
+        """
 
     @abc.abstractmethod
     def null(self, name: str, column: xr.Dataset, reference: ReferenceData) -> np.ndarray:
         """Return the prediction of a named null, (n_points,) or (n_points, n_columns)."""
 
     @abc.abstractmethod
-    def table_findings(self, prediction: np.ndarray, reference: ReferenceData) -> list[Finding]:
-        """Return measures of the prediction beside those of the data."""
+    def plotter(self, column: xr.Dataset) -> Callable[[Comparison], Any]:
+        """Return what draws a comparison; it may show more of the recorded column than the table's points."""
 
     def cite(self) -> str:
         """Return the citation of the published table."""
         return self.reference.cite()
 
-    def predict(self, column: xr.Dataset, variable: str = "response", **conditions: np.ndarray) -> np.ndarray:
-        """Return the model's value at each point of the table, at the data's own nominal stimulus values.
+    def reader(self, stimuli: StimulusSet, preparation: Preparation) -> Reader:
+        """Return what maps arrays to the prediction, for callers that evaluate a model many times.
 
-        `conditions` replace those of the points: the single gratings behind a plaid, the centre without its surround.
+        Parameters
+        ----------
+        stimuli
+            What is shown, all points of the table among it.
+        preparation
+            That of the model.
+
+        Returns
+        -------
+        Reader
+            Function of response and drive of the recorded output column, both (n_stimuli, n_channels) in the order
+            of the stimuli; its result is that of `predict` on a labelled recording, shape (n_points,).
         """
-        reference = self.reference
-        at = {name: conditions.get(name, reference.values[name].values) for name in self.conditions}
-        return responses_to(column[variable], at, self.preferences(reference))
+        shown = {str(name): c.values for name, c in stimuli.parameters.coords.items()}
+        return self.reading(shown, preparation.preferences, preparation.axis)
 
-    def findings(self, responses: xr.Dataset) -> list[Finding]:
-        """Return the measures of this experiment on a result of `run`."""
-        return self.table_findings(self.predict(self.checked(responses)), self.reference)
+    def predict(self, column: xr.Dataset, variable: str = "response") -> np.ndarray:
+        """Return the model's value at each point of the table, at the data's own nominal stimulus values."""
+        return self.predicted(column, variable)
+
+    def predicted(self, column: xr.Dataset, variable: str, **conditions: np.ndarray) -> np.ndarray:
+        """Return what the reader makes of a labelled column; `conditions` are passed on to `reading`."""
+        read: Callable[..., Reader] = self.reading
+        arrays = [column[name].transpose(STIMULUS, UNIT).values for name in (variable, "drive")]
+        return read(*labels_of(column), **conditions)(*arrays)
 
     def compare(self, responses: xr.Dataset, *, seed: int = 0) -> Comparison:
         """Compare a result of `run` with the published table.
@@ -72,40 +107,50 @@ class AbstractTableProtocol(AbstractProtocol):
         Returns
         -------
         Comparison
-            R² with one gain and one offset, interval, nulls, ceiling, free parameters, findings.
+            R² on the protocol's scale, interval, nulls, ceiling, free parameters, findings.
         """
         column, reference = self.checked(responses), self.reference
         data = reference.values.values
         prediction = self.predict(column)
-        fit = fit_linear(data, prediction)
-        low, high = bootstrap_interval(data, prediction, reference.panel, seed=seed)
+        if not np.isfinite(prediction).all():
+            raise ValueError(
+                f"{int((~np.isfinite(prediction)).sum())} predictions are NaN or infinite: nothing to compare."
+            )
+        fit = self.scale.fit
+
+        def r2(data: np.ndarray, prediction: np.ndarray) -> float:
+            return fit(data, prediction).r2
+
+        low, high = bootstrap_interval(data, prediction, reference.panel, seed=seed, statistic=r2)
         model = read_provenance(responses.attrs)["model"]
         return Comparison(
             protocol=self.name,
             model=described(model),
             reference=reference,
             prediction=prediction,
-            fit=fit,
+            fit=fit(data, prediction),
             low=low,
             high=high,
-            nulls={n: fit_linear(data, self.null(n, column, reference)).r2 for n in reference.card["nulls"]},
-            n_free=int(model.get("n_fitted", 0)) + 2,
+            nulls={name: r2(data, self.null(name, column, reference)) for name in reference.card["nulls"]},
+            n_free=int(model.get("n_fitted", 0)) + self.scale.n_free,
             converged=bool(responses["converged"].values.all()),
             residual=float(responses["residual"].max()),
             findings=self.findings(responses),
             assumptions=read_provenance(responses.attrs)["assumptions"],
-            plotter=self.plot_comparison,
+            scale=self.scale,
+            plotter=self.plotter(column),
         )
 
     def plot(self, responses: xr.Dataset) -> Any:
         """Return the figure of the comparison with the published table."""
-        return self.plot_comparison(self.compare(responses))
+        return self.compare(responses).plot()
 
-    def plot_comparison(self, comparison: Comparison) -> Any:
-        """Return a figure of data and model, panel by panel, with the scores beside."""
-        from insilico import plotting
 
-        return plotting.comparison_panels(comparison, title=self.title, **self.layout)
+def labels_of(column: xr.Dataset) -> tuple[dict[str, np.ndarray], np.ndarray, Feature]:
+    """Return the stimulus parameters, the channels' preferences and their feature of a labelled column."""
+    shown = {str(name): c.values for name, c in column.coords.items() if c.dims == (STIMULUS,)}
+    name = preference_of(column)
+    return shown, column[name].values, FEATURES[name.removeprefix("preferred_")]
 
 
 def paired(points: Sequence[Finding], *, name: str, unit: str) -> Finding:

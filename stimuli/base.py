@@ -100,6 +100,11 @@ class AbstractStimulus(abc.ABC):
         refuse_clipping(contrast)
         return image
 
+    def refuse_display(self, display: Display) -> None:
+        """Raise ValueError if a display is too small or too coarse to show the stimulus."""
+        for component in self.scene:
+            refuse_display(component, display)
+
     def layers(self, feature: str, x: ArrayLike, y: ArrayLike, cell: float = 0.0) -> tuple[Layer, ...]:
         """Return each superposed layer's feature value and its contrast at the given places.
 

@@ -6,3 +6,4 @@ NULL_SCORE = 1e-2  # nulls interpolate over channels, which may be placed differ
 CEILING = 1e-3  # cards state ceilings to three digits
 SHAPE_CORRELATION = 0.98  # population code against energy model, widths matched: same shape, not same filter
 FIT = 2e-3  # relative; shipped fits are rounded to four digits
+SHIFT = 2e-2  # degrees; published shifts are stated to two digits

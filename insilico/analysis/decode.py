@@ -1,20 +1,35 @@
-"""Read a feature out of a population response."""
+"""Read a feature out of a population response.
+
+    decoded = period/2π · arg Σ_j a_j exp(2πi z_j / period)
+
+a_j, z_j  activity and preference of channel j
+
+Two read-outs, which differ only where the ends of the range are both channels and so share a preference:
+`vector_average` counts channels of one preference once (their mean), `circular_vote` lets every channel vote
+(Mély, Linsley & Serre 2018).
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import xarray as xr
 
+from insilico.analysis.lookup import shared_preferences
+from stimuli.errors import unknown_name
+
+READ_OUTS = ("vector_average", "circular_vote")
+CANCELLED = 1e-12  # length of the sum, relative to the activity, below which it points nowhere
+
 
 def vector_average(response: xr.DataArray, along: str, *, period: float = 180.0) -> xr.DataArray:
-    """Return the circular mean of the preferences, weighted by the response.
+    """Return the circular mean of the preferences, weighted by the response; a preference counts once.
 
     Parameters
     ----------
     response
         Dims (…, `along`).
     along
-        Dimension whose coordinate holds the preferences, in degrees.
+        Dimension whose coordinate holds the preferences, in degrees; evenly spaced.
     period
         Period of the feature: 180 for orientation, 360 for direction.
 
@@ -23,10 +38,60 @@ def vector_average(response: xr.DataArray, along: str, *, period: float = 180.0)
     xarray.DataArray
         Decoded feature in (−period/2, period/2], degrees; NaN where the weights cancel or vanish.
     """
-    angle = 2 * np.pi * response[along] / period
-    y, x = (response * np.sin(angle)).sum(along), (response * np.cos(angle)).sum(along)
-    length = (x**2 + y**2) ** 0.5
-    decoded = xr.apply_ufunc(np.arctan2, y, x) * period / (2 * np.pi)
-    result = decoded.where(length > 1e-12 * abs(response).sum(along))
-    result.attrs = {"units": "deg", "long_name": "decoded feature (vector average)"}
+    return _labelled(response, along, period, "vector_average")
+
+
+def circular_vote(response: xr.DataArray, along: str, *, period: float = 180.0) -> xr.DataArray:
+    """Return the circular mean over all channels, duplicated ends too; arguments and result as `vector_average`."""
+    return _labelled(response, along, period, "circular_vote")
+
+
+def pointers(preferences: np.ndarray, *, period: float, read_out: str) -> np.ndarray:
+    """Return what one unit of activity of each channel adds to the vector sum; complex, shape (n_channels,).
+
+    Parameters
+    ----------
+    preferences
+        Of the channels, shape (n_channels,), in the unit of the period.
+    period
+        Of the feature.
+    read_out
+        "vector_average" or "circular_vote".
+    """
+    if read_out not in READ_OUTS:
+        raise unknown_name("read-out", read_out, READ_OUTS)
+    preferences = np.asarray(preferences, dtype=float)
+    turns = np.exp(2j * np.pi * preferences / period)
+    if read_out == "circular_vote":
+        return turns
+    _, group, count = shared_preferences(preferences, period=period)
+    return turns / count[group]
+
+
+def decoded(activity: np.ndarray, vectors: np.ndarray, *, period: float) -> np.ndarray:
+    """Return the angle of the vector sum in (−period/2, period/2]; NaN where it vanishes.
+
+    Parameters
+    ----------
+    activity
+        Shape (…, n_channels).
+    vectors
+        Result of `pointers`, shape (n_channels,).
+    period
+        Of the feature.
+    """
+    total = activity @ vectors
+    found = np.angle(total) * period / (2 * np.pi)
+    return np.where(np.abs(total) > CANCELLED * (np.abs(activity) @ np.abs(vectors)), found, np.nan)
+
+
+def wrapped(angle: np.ndarray, *, period: float) -> np.ndarray:
+    """Return angles in (−period/2, period/2]."""
+    return period / 2 - (period / 2 - np.asarray(angle, dtype=float)) % period
+
+
+def _labelled(response: xr.DataArray, along: str, period: float, read_out: str) -> xr.DataArray:
+    vectors = pointers(response[along].values, period=period, read_out=read_out)
+    result = xr.apply_ufunc(lambda a: decoded(a, vectors, period=period), response, input_core_dims=[[along]])
+    result.attrs = {"units": "deg", "long_name": f"decoded feature ({read_out.replace('_', ' ')})"}
     return result

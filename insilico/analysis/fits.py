@@ -40,7 +40,7 @@ class NakaRushtonFit:
     Parameters
     ----------
     rmax, c50, n, baseline
-        The four parameters; c50 is a contrast and may lie beyond 1 where the response does not saturate.
+        The four parameters. A c50 beyond the contrasts shown says only that the response does not saturate there.
     r2
         1 − SSE/SST.
     """

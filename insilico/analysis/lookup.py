@@ -21,6 +21,90 @@ def preference_of(responses: xr.Dataset | xr.DataArray) -> str:
     return names[0]
 
 
+def shared_preferences(preferences: np.ndarray, *, period: float | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the distinct preferences in order, which of them each channel has, and how many channels have each.
+
+    Parameters
+    ----------
+    preferences
+        Of the channels, shape (n_channels,).
+    period
+        Of a circular feature, on which the ends of the range may be one preference; None for a bounded one.
+    """
+    own = np.asarray(preferences, dtype=float)
+    if period is not None:
+        own = np.round(own % period, 9) % period
+    unique, group, count = np.unique(own, return_inverse=True, return_counts=True)
+    return unique, group, count
+
+
+def channel_weights(own: np.ndarray, wanted: np.ndarray, *, period: float | None) -> np.ndarray:
+    """Return the share of each channel in a unit of each wanted preference, by linear interpolation.
+
+    Parameters
+    ----------
+    own
+        Preferences of the channels, shape (n_channels,); channels that share a preference are averaged first.
+    wanted
+        Shape (n,), in the feature's unit.
+    period
+        Of a circular feature, which wraps; None for a bounded one.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n_channels, n): response[…, channel] @ weights is the response at the wanted preferences.
+    """
+    wanted = np.atleast_1d(np.asarray(wanted, dtype=float))
+    unique, group, count = shared_preferences(own, period=period)
+    if period is None:
+        if wanted.min() < unique[0] or wanted.max() > unique[-1]:
+            raise ValueError(f"preferences {wanted.tolist()}: must lie within {unique[0]:g} and {unique[-1]:g}.")
+        position = np.interp(wanted, unique, np.arange(unique.size))
+    else:
+        around = np.append(unique, unique[0] + period)
+        position = np.interp((wanted - unique[0]) % period + unique[0], around, np.arange(around.size))
+    low = np.floor(position).astype(int)
+    share = position - low
+    shares = np.zeros((unique.size, wanted.size))
+    points = np.arange(wanted.size)
+    np.add.at(shares, (low % unique.size, points), 1 - share)
+    np.add.at(shares, ((low + 1) % unique.size, points), share)
+    return shares[group] / count[group, None]
+
+
+def stimulus_rows(shown: Mapping[str, np.ndarray], conditions: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return the number of the stimulus behind each point.
+
+    Parameters
+    ----------
+    shown
+        Parameter name to its value for each stimulus, shape (n_stimuli,).
+    conditions
+        Parameter name to values, each of shape (n_points,); NaN matches a parameter that does not apply.
+
+    Raises
+    ------
+    ValueError
+        If a condition was not shown; names it and the conditions that were.
+    """
+    missing = [name for name in conditions if name not in shown]
+    if missing:
+        raise ValueError(f"no stimulus parameter {missing[0]!r}. The stimuli vary over: {', '.join(shown)}.")
+    have = {name: np.asarray(shown[name], dtype=float) for name in conditions}
+    n_points = len(next(iter(conditions.values())))
+    rows = np.empty(n_points, dtype=int)
+    for i in range(n_points):
+        matches = [np.isclose(have[n], v[i], rtol=0, atol=1e-9, equal_nan=True) for n, v in conditions.items()]
+        match = np.logical_and.reduce(matches)
+        if not match.any():
+            asked = ", ".join(f"{name} = {values[i]:g}" for name, values in conditions.items())
+            known = "; ".join(f"{name}: {np.unique(values).tolist()}" for name, values in have.items())
+            raise ValueError(f"no stimulus with {asked}. Shown were {known}.")
+        rows[i] = int(np.argmax(match))
+    return rows
+
+
 def at_preference(response: xr.DataArray, preferences: np.ndarray) -> xr.DataArray:
     """Interpolate a response linearly over the units' preferences.
 
@@ -41,22 +125,8 @@ def at_preference(response: xr.DataArray, preferences: np.ndarray) -> xr.DataArr
     _require_one_column(response)
     period = FEATURES[name.removeprefix("preferred_")].period
     wanted = np.atleast_1d(np.asarray(preferences, dtype=float))
-    own = response[name].values.astype(float)
-    if period is not None:
-        own = np.round(own % period, 9) % period
-    unique, group = np.unique(own, return_inverse=True)
-    values = np.moveaxis(response.values, response.dims.index(UNIT), -1)
-    merged = np.stack([values[..., group == g].mean(axis=-1) for g in range(unique.size)], axis=-1)
-    if period is None:
-        if wanted.min() < unique[0] or wanted.max() > unique[-1]:
-            raise ValueError(f"preferences {wanted.tolist()}: must lie within {unique[0]:g} and {unique[-1]:g}.")
-        position = np.interp(wanted, unique, np.arange(unique.size))
-    else:
-        around = np.append(unique, unique[0] + period)
-        position = np.interp((wanted - unique[0]) % period + unique[0], around, np.arange(around.size))
-    low = np.floor(position).astype(int)
-    share = position - low
-    picked = (1 - share) * merged[..., low % unique.size] + share * merged[..., (low + 1) % unique.size]
+    weights = channel_weights(response[name].values, wanted, period=period)
+    picked = np.moveaxis(response.values, response.dims.index(UNIT), -1) @ weights
     dims = (*(d for d in response.dims if d != UNIT), name)
     coords = {key: c for key, c in response.coords.items() if UNIT not in c.dims}
     coords[name] = (name, wanted, response[name].attrs)
@@ -85,21 +155,9 @@ def responses_to(response: xr.DataArray, conditions: Mapping[str, np.ndarray], p
     ValueError
         If a condition was not shown; names it and the conditions that were.
     """
-    preferences = np.asarray(preferences, dtype=float)
-    unique, which = np.unique(preferences, return_inverse=True)
-    table = at_preference(response, unique).transpose(STIMULUS, ...).values
-    shown = {name: response[name].values.astype(float) for name in conditions}
-    rows = np.empty(preferences.size, dtype=int)
-    for i in range(preferences.size):
-        match = np.ones(response.sizes[STIMULUS], dtype=bool)
-        for name, values in conditions.items():
-            match &= np.isclose(shown[name], values[i], rtol=0, atol=1e-9, equal_nan=True)
-        if not match.any():
-            asked = ", ".join(f"{name} = {values[i]:g}" for name, values in conditions.items())
-            have = "; ".join(f"{name}: {np.unique(v).tolist()}" for name, v in shown.items())
-            raise ValueError(f"no stimulus with {asked}. Shown were {have}.")
-        rows[i] = int(np.argmax(match))
-    return table[rows, which]
+    unique, which = np.unique(np.asarray(preferences, dtype=float), return_inverse=True)
+    rows = stimulus_rows({name: response[name].values for name in conditions}, conditions)
+    return at_preference(response, unique).transpose(STIMULUS, ...).values[rows, which]
 
 
 def _require_one_column(response: xr.DataArray) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import xarray as xr
+
+WIGGLE = 0.01  # share of the maximum by which a curve may go the wrong way and still count as unimodal
 
 
 def suppression_index(curve: xr.DataArray, along: str = "diameter") -> xr.DataArray:
@@ -14,21 +18,62 @@ def suppression_index(curve: xr.DataArray, along: str = "diameter") -> xr.DataAr
 
 
 def preferred_size(curve: xr.DataArray, along: str = "diameter") -> xr.DataArray:
-    """Return the size of the largest response (the smallest such size); degrees, NaN where nothing responds."""
-    ordered = curve.sortby(along)
-    found = ordered[along].isel({along: ordered.argmax(along)}).drop_vars(along, errors="ignore")
-    return _named(found.where(ordered.max(along) > 0), "preferred size", "deg")
+    """Return the size of the largest response; degrees, NaN where nothing responds.
+
+    The maximum is that of the parabola through the largest response and its two neighbours; where the largest
+    response has no two neighbours (the smallest or largest size shown), it is that size.
+    """
+    return _measured(curve, along, _peak, "preferred size", "deg")
 
 
 def summation_size(curve: xr.DataArray, along: str = "diameter", *, share: float = 0.95) -> xr.DataArray:
     """Return the smallest size, interpolated, at which the response reaches `share` of its maximum; degrees."""
-    ordered = curve.sortby(along).transpose(..., along)
-    sizes = ordered[along].values.astype(float)
-    values = ordered.values.reshape(-1, sizes.size)
-    found = np.array([_first_crossing(sizes, row, share * row.max()) for row in values])
-    shape = ordered.shape[:-1]
-    result = ordered.isel({along: 0}, drop=True).copy(data=found.reshape(shape))
-    return _named(result, f"summation size ({share:.0%} of the maximum)", "deg")
+
+    def reached(sizes: np.ndarray, response: np.ndarray) -> float:
+        return _first_crossing(sizes, response, share * response.max())
+
+    return _measured(curve, along, reached, f"summation size ({share:.0%} of the maximum)", "deg")
+
+
+def unimodal(curve: xr.DataArray, along: str = "diameter", *, tolerance: float = WIGGLE) -> xr.DataArray:
+    """Return 1 where the curve rises to one maximum and then falls, else 0; 0 where nothing responds.
+
+    Parameters
+    ----------
+    curve
+        Dims (…, `along`).
+    along
+        Dimension of the sizes.
+    tolerance
+        Share of the maximum by which the curve may fall below what it has reached before the maximum, or rise above
+        what it has come down to after it. A plateau is within it.
+    """
+
+    def one_maximum(_: np.ndarray, response: np.ndarray) -> float:
+        top = response.max()
+        if not top > 0:
+            return 0.0
+        peak = int(np.argmax(response))
+        rising, falling = response[: peak + 1], response[peak:]
+        falls = np.max(np.maximum.accumulate(rising) - rising)
+        rises = np.max(falling - np.minimum.accumulate(falling))
+        return float(max(falls, rises) <= tolerance * top)
+
+    return _measured(curve, along, one_maximum, f"one maximum (within {tolerance:.0%})", "1")
+
+
+def _peak(sizes: np.ndarray, response: np.ndarray) -> float:
+    """Return the abscissa of the maximum, by the parabola through the three points round it."""
+    i = int(np.argmax(response))
+    if not response[i] > 0:
+        return float("nan")
+    if i in (0, sizes.size - 1):
+        return float(sizes[i])
+    left, right = sizes[i] - sizes[i - 1], sizes[i + 1] - sizes[i]
+    rise, fall = (response[i] - response[i - 1]) / left, (response[i] - response[i + 1]) / right
+    if rise + fall <= 0:  # a plateau of three
+        return float(sizes[i])
+    return float(sizes[i] + (rise * right - fall * left) / (2 * (rise + fall)))
 
 
 def _first_crossing(sizes: np.ndarray, response: np.ndarray, level: float) -> float:
@@ -39,6 +84,17 @@ def _first_crossing(sizes: np.ndarray, response: np.ndarray, level: float) -> fl
         return float(sizes[0])
     low, high = response[i - 1], response[i]
     return float(sizes[i - 1] + (sizes[i] - sizes[i - 1]) * (level - low) / (high - low))
+
+
+def _measured(
+    curve: xr.DataArray, along: str, measure: Callable[[np.ndarray, np.ndarray], float], long_name: str, units: str
+) -> xr.DataArray:
+    """Apply a measure of (sizes, response) to each curve; dims of the curve without `along`."""
+    ordered = curve.sortby(along).transpose(..., along)
+    sizes = ordered[along].values.astype(float)
+    found = np.array([measure(sizes, row) for row in ordered.values.reshape(-1, sizes.size)])
+    result = ordered.isel({along: 0}, drop=True).copy(data=found.reshape(ordered.shape[:-1]))
+    return _named(result, long_name, units)
 
 
 def _named(data: xr.DataArray, long_name: str, units: str) -> xr.DataArray:

@@ -40,6 +40,11 @@ def tuning_curve(
             f"no stimulus parameter {along!r}. This response varies over: {', '.join(map(str, parameters))}."
         )
     data = responses[variable]
+    if set(data.dims) != {STIMULUS, UNIT}:
+        raise ValueError(
+            f"{variable} has dims {data.dims}: select a time first, responses.sel(time=…), or plot a time course, "
+            "insilico.plotting.tuning_curve(responses.response.isel(stimulus=0, unit=0))."
+        )
     if unit is None:
         unit = int(data[UNIT].values[int(np.argmax(data.max(STIMULUS).values))])
     if unit not in data[UNIT].values:

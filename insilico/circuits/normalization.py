@@ -20,6 +20,7 @@ import numpy as np
 import xarray as xr
 from scipy import ndimage
 
+from insilico.afferent import energy_contrast
 from insilico.circuit import AbstractStaticCircuit, Drive, Encoder
 from insilico.encode import COLUMN, FEATURE, LAYER, ROW, STIMULUS, PopulationCode
 from stimuli import Display, StimulusSet
@@ -66,7 +67,8 @@ class Normalization(AbstractStaticCircuit):
     summary: ClassVar[str] = "divisive normalization (Heeger 1992; Busse, Wade & Carandini 2009)"
     citation: ClassVar[str] = (
         "Heeger DJ (1992) Normalization of cell responses in cat striate cortex. Vis Neurosci 9:181-197. "
-        "doi:10.1017/S0952523800009640"
+        "doi:10.1017/S0952523800009640; Busse L, Wade AR, Carandini M (2009) Representation of concurrent stimuli by "
+        "population activity in visual cortex. Neuron 64:931-942. doi:10.1016/j.neuron.2009.11.004"
     )
     parameters_class: ClassVar[type] = NormalizationParameters
 
@@ -85,8 +87,7 @@ class Normalization(AbstractStaticCircuit):
             energy = encoder.encode(stimuli, display)
             drive = energy.data
             excitation = drive**parameters.n
-            one_grating = encoder.tuning(float(encoder.preparation.preferences[0]))
-            power = (drive**2).sum(axis=-1) / (one_grating**2).sum()
+            power = energy_contrast(drive, encoder) ** 2
             coords = dict(energy.coords)
         sheet = (STIMULUS, ROW, COLUMN)
         variables = {"excitation": ((*sheet, FEATURE), excitation), "drive": ((*sheet, FEATURE), drive)}

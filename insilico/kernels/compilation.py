@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 INNER: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
+INLINED: dict[str, Any] = INNER | {"inline": "always"}  # many arrays as arguments take longer than a short body
 ENTRY: dict[str, Any] = INNER | {"cache": True, "parallel": True}
 
 

@@ -107,11 +107,11 @@ def plus_product(typingctx, a, b, c):
 
 
 @intrinsic
-def rectified(typingctx, a):
-    """Return the larger of a and 0, lane by lane."""
+def beyond(typingctx, a, limit):
+    """Return a where it is larger than a limit, 0 elsewhere, lane by lane."""
 
     def codegen(context, builder, signature, args):
         zero = ir.Constant(_vector(signature.return_type), None)
-        return builder.select(builder.fcmp_ordered(">", args[0], zero), args[0], zero)
+        return builder.select(builder.fcmp_ordered(">", *args), args[0], zero)
 
-    return a(a), codegen
+    return a(a, limit), codegen

@@ -8,7 +8,7 @@ import numpy as np
 
 
 def boxes_of_activity(
-    sources: Sequence[np.ndarray], outputs: Sequence[np.ndarray], *, reach: int, boundary: str
+    sources: Sequence[np.ndarray], outputs: Sequence[np.ndarray], *, reach: int, cropped: bool
 ) -> np.ndarray:
     """Return (top, bottom, left, right), half-open, per stimulus; int64 (stimulus, 4).
 
@@ -20,12 +20,12 @@ def boxes_of_activity(
         The same for the output stage, apart from what the input stage excites.
     reach
         Distance in cells over which the input stage excites the output stage.
-    boundary
-        With "periodic" nothing is cropped.
+    cropped
+        False where activity may spread over the whole sheet.
     """
     n, height, width, _ = sources[0].shape
     whole = np.tile(np.array([0, height, 0, width]), (n, 1))
-    if boundary == "periodic":
+    if not cropped:
         return whole
     boxes = np.tile(np.array([height, 0, width, 0]), (n, 1))
     for arrays, margin in ((sources, reach), (outputs, 0)):

@@ -33,7 +33,7 @@ def one(**changes):
         (lambda: insilico.Preparation(domain=(0, 1)), "takes no domain"),
         (lambda: insilico.Preparation(surround_diameter=1.0), "not larger than center_diameter"),
         (lambda: insilico.Sheet(boundary="mirror"), "no boundary 'mirror'"),
-        (lambda: insilico.Sheet(shape=(0, 5)), r"shape = \(0, 5\)"),
+        (lambda: insilico.Sheet(shape=(0, 5)), "shape = 0: must be 1 or more"),
         (lambda: insilico.Recording(cells="centre"), "Did you mean 'center'"),
         (lambda: insilico.Recording(populations="output"), "must be a tuple"),
         (lambda: insilico.Recording(window=(5, 2)), "start < stop"),

@@ -54,19 +54,15 @@ def test_the_same_seed_writes_the_same_summary(tmp_path, capsys):
 
 
 def test_settings_reach_circuit_sheet_encoder_and_experiment(tmp_path, capsys):
-    settings = [
-        "alpha=2",
-        "preparation.tuning_width=1.2",
-        "encoder=energy",
-        "spatial_frequency=1.5",
-        "diameters=(1.0, 2.0)",
-    ]
+    settings = ["alpha=2", "preparation.first_preference=15.0", "encoder=energy", "encoder.orientation_bandwidth=30"]
+    settings += ["spatial_frequency=1.5", "diameters=(1.0, 2.0)"]
     out = tmp_path / "size"
     status, _, _ = run(capsys, "run", "size_tuning", "--model", "mely2018", "--out", out, *FAST, *settings)
     assert status == 0
     record = json.loads((out / "summary.json").read_text())["provenance"]
     assert record["model"]["parameters"]["alpha"] == 2
-    assert record["model"]["preparation"]["tuning_width"] == 1.2
+    assert record["model"]["preparation"]["first_preference"] == 15.0
+    assert record["model"]["encoder_settings"]["orientation_bandwidth"] == 30
     assert record["model"]["encoder"] == "energy"
     assert record["protocol"]["spatial_frequency"] == 1.5
     assert record["protocol"]["diameters"] == [1.0, 2.0]

@@ -115,7 +115,7 @@ def test_size_tuning_peaks_at_the_near_ring_and_is_suppressed_beyond():
     model = insilico.load_model("mely2018", **{"preparation.aperture": "square"})
     responses = experiment.run(model)
     findings = {f.name: f.value for f in experiment.findings(responses)}
-    assert findings["preferred_size_at_1"] == pytest.approx(9 * 0.25)
+    assert findings["preferred_size_at_1"] == pytest.approx(9 * 0.25, abs=0.05)  # the maximum of a parabola
     assert 0.5 < findings["suppression_index"] < 0.8
     without = {f.name: f.value for f in experiment.findings(experiment.run(model.perturbed(insilico.Lesion("T"))))}
     assert without["suppression_index"] < 0.1

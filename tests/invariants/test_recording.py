@@ -34,7 +34,8 @@ def test_every_protocol_runs_on_every_model(name, model):
     assert bool(responses["converged"].all())
     for variable, values in responses.variables.items():
         assert values.attrs.get("units"), variable
-    assert all(np.isfinite(f.value) or f.data is None for f in experiment.findings(responses))
+    undefined = {f.name for f in experiment.findings(responses) if not np.isfinite(f.value) and f.data is not None}
+    assert undefined <= {"tilt_zero"}  # a curve without attraction does not cross zero
     record = json.loads(responses.attrs["provenance"])
     assert record["protocol"]["name"] == name
     assert record["model"]["name"] == model

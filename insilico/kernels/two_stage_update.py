@@ -1,7 +1,8 @@
-"""Row updates of the 2018 circuit: Euler and exponential Euler steps, rates, and the same under perturbing forces.
+"""Row updates of a circuit with two stages: Euler and exponential Euler steps, rates, the same under perturbing forces.
 
 The formulas are those of `insilico.dynamics`, with a = xi X − mu U − nu T and b = alpha U + beta T for I, and
-a = E + zeta I with E = gamma P + delta Q, b = 0 for O. All arrays are rows, 1-D, (x · feature).
+a = E + zeta I, b = 0 for O. T stands for T^qT, E for all of O's input that is read at the start of a step:
+gamma P^qP + delta Q + gO N − thO. All arrays are rows, 1-D, (x · feature).
 """
 
 from __future__ import annotations
@@ -17,24 +18,9 @@ EULER, EXPONENTIAL, RATE = 0, 1, 2
 
 Constants = namedtuple(
     "Constants",
-    [
-        "zero",
-        "one",
-        "xi",
-        "alpha",
-        "mu",
-        "beta",
-        "nu",
-        "zeta",
-        "gamma_near",
-        "far",
-        "leak_I",
-        "leak_O",
-        "eta",
-        "tau",
-        "share",
-    ],
-)  # scalars in the precision of the drive; gamma_near, far: gamma and 1 over the areas of the near and the far ring
+    "zero one xi alpha mu beta nu zeta gamma thO qP qT leak_I leak_O eta tau share "
+    "lowest_P highest_P lowest_T highest_T noise_P noise_T",
+)  # scalars in the precision of the drive; lowest, highest: power.power_range; noise: pools.ring_along_row
 
 
 @njit(**INNER)

@@ -1,7 +1,8 @@
-"""The 2018 circuit compiled: from wiring and forces to the arrays of the fused sweep (mely2018_sweep).
+"""Circuits with two stages compiled: from wiring and forces to the arrays of the fused sweep (two_stage_sweep).
 
 Activities vanish where neither drive, nor near ring, nor initial state, nor perturbation reaches, so that under the
-boundary "zero" each stimulus is cropped to the bounding box of what is left: the result is the same.
+boundary "zero" each stimulus is cropped to the bounding box of what is left: the result is the same. Recurrent
+excitation (gO) may carry activity anywhere, and nothing is cropped.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ import numpy as np
 
 from insilico.dynamics import State
 from insilico.kernels.lanes import BYTES
-from insilico.kernels.mely2018_sweep import Layout, sweep_stimuli
-from insilico.kernels.mely2018_update import EULER, EXPONENTIAL, RATE, Constants
+from insilico.kernels.power import power_range
 from insilico.kernels.support import boxes_of_activity
+from insilico.kernels.two_stage_sweep import Layout, sweep_stimuli
+from insilico.kernels.two_stage_update import EULER, EXPONENTIAL, RATE, Constants
 from insilico.perturb import Forces
+from insilico.pools import Ring
 
 if TYPE_CHECKING:
-    from insilico.circuits.mely2018_equations import Wiring
+    from insilico.circuits.two_stage_equations import Wiring
+
+NOISE = {"float64": 2.0**-46, "float32": 2.0**-18}  # share of a box that sums may leave where nothing is; measured / 10
 
 
 class FusedStepper:
@@ -37,10 +42,12 @@ class FusedStepper:
     def __init__(self, drive: np.ndarray, wiring: Wiring, *, method: str) -> None:
         self._X = drive
         self._method = EXPONENTIAL if method == "exponential" else EULER
-        self._pools = _feature_pools(wiring, drive.dtype)
         self._constants = _constants(wiring, drive)
         self._layout = _layout(wiring, drive)
-        self._reach, self._boundary = wiring.near.reach, wiring.boundary
+        self._rings = _rings(wiring, drive.dtype)
+        self._over_features = _over_features(wiring, drive.dtype)
+        self._reach = wiring.near.reach
+        self._cropped = wiring.boundary == "zero" and wiring.coefficients.gO == 0
         self._cropped_for: tuple[State, Forces | None] | None = None
 
     def advance(
@@ -61,7 +68,7 @@ class FusedStepper:
         residual = np.zeros(len(rows))
         sweep_stimuli(
             self._X.reshape(flat), state[0].reshape(flat), state[1].reshape(flat), self._windows[rows],
-            rows, steps.astype(dtype), n_steps, mode, self._constants, self._layout, self._pools,
+            rows, steps.astype(dtype), n_steps, mode, self._constants, self._layout, self._rings, self._over_features,
             *_dense(forces, dtype), forces is not None, residual,
         )  # fmt: skip
         return residual
@@ -72,46 +79,76 @@ class FusedStepper:
             return
         (I, O), touched = state, () if forces is None else tuple(forces.touched)
         boxes = boxes_of_activity(
-            (self._X, I, *touched[:1]), (O, *touched[1:]), reach=self._reach, boundary=self._boundary
+            (self._X, I, *touched[:1]), (O, *touched[1:]), reach=self._reach, cropped=self._cropped
         )
         self._windows = _windows(boxes, width=self._X.shape[2], n_features=self._X.shape[3])
         self._cropped_for = state, forces
 
 
 def _constants(wiring, drive) -> Constants:
-    p, number = wiring.parameters, drive.dtype.type
+    p, number, dtype = wiring.coefficients, drive.dtype.type, drive.dtype
     of_I, of_O = p.populations
+    (lowest_P, highest_P), (lowest_T, highest_T) = power_range(p.qP, dtype), power_range(p.qT, dtype)
     values = {
         "zero": 0, "one": 1, "xi": p.xi, "alpha": p.alpha, "mu": p.mu, "beta": p.beta, "nu": p.nu, "zeta": p.zeta,
-        "gamma_near": p.gamma / (p.ssn**2 - p.srf**2), "far": 1 / (p.ssf**2 - p.ssn**2),
+        "gamma": p.gamma, "thO": p.thO, "qP": p.qP, "qT": p.qT,
         "leak_I": of_I.leak, "leak_O": of_O.leak, "eta": p.eta, "tau": p.tau, "share": 1 / drive.shape[3],
+        "lowest_P": lowest_P, "highest_P": highest_P, "lowest_T": lowest_T, "highest_T": highest_T,
+        "noise_P": NOISE[dtype.name] if p.qP < 1 else 0, "noise_T": NOISE[dtype.name] if p.qT < 1 else 0,
     }  # fmt: skip
     return Constants(**{name: number(value) for name, value in values.items()})
 
 
 def _layout(wiring, drive) -> Layout:
-    p = wiring.parameters
+    p, rings = wiring.coefficients, (wiring.near, wiring.near, wiring.far)
+    half_widths = np.zeros((3, 2, max(len(ring.annuli) for ring in rings)), np.int64)
+    for i, ring in enumerate(rings):
+        half_widths[i, :, : len(ring.annuli)] = np.ceil(_radii(ring))
+    mixed_P, mixed_T = (matrix is not None for matrix in (wiring.across_P, wiring.across_T))
     return Layout(
         n_features=drive.shape[3],
-        core=p.srf // 2,
-        near=p.ssn // 2,
-        far=p.ssf // 2,
-        with_P=p.gamma > 0,
+        half_widths=half_widths,
+        n_annuli=np.array([len(ring.annuli) for ring in rings]),
+        reach=np.array([ring.reach for ring in rings]),
+        with_ring=np.array([p.gamma > 0, p.gO > 0, p.beta > 0 or p.nu > 0]),
+        sharp=np.array([len(ring.annuli) == 1 and bool((_radii(ring) % 1 == 0).all()) for ring in rings]),
+        untuned=np.array([wiring.untuned_P, False, wiring.untuned_T]),
+        mixed=np.array([mixed_P and not wiring.untuned_P, False, mixed_T and not wiring.untuned_T]),
+        powered=np.array([p.qP != 1, False, p.qT != 1]),
         with_Q=p.delta > 0,
-        with_T=p.beta > 0 or p.nu > 0,
         with_U=p.alpha > 0 or p.mu > 0,
-        untuned_P=wiring.untuned_near,
-        untuned_T=wiring.untuned_far,
+        with_thO=p.thO > 0,
         periodic=wiring.boundary == "periodic",
         folded=drive.shape[3] % 2 == 0 and drive.shape[3] // 2 >= BYTES // drive.itemsize,
     )
 
 
-def _feature_pools(wiring, dtype) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return delta times the pool of Q, and its even and odd halves (pools.across_folded_features); 1-D each."""
-    M, half = wiring.parameters.delta * wiring.across, len(wiring.across) // 2
-    near, opposite = M[:half, :half], M[:half, half : 2 * half]
-    return tuple(m.astype(dtype).ravel() for m in (M, (near + opposite) / 2, (near - opposite) / 2))
+def _radii(ring: Ring) -> np.ndarray:
+    """Return the half-widths of a ring's boxes, (outer or inner, annulus)."""
+    return np.array([radii for *radii, _ in ring.annuli]).T
+
+
+def _rings(wiring, dtype) -> np.ndarray:
+    """Return what `sweep_stimuli` calls rings; gains that act on a pool as it is are part of the weights."""
+    p, near, far = wiring.coefficients, wiring.near, wiring.far
+    rings = np.zeros((3, 3, max(len(near.annuli), len(far.annuli))), dtype)
+    for i, (ring, gain) in enumerate(((near, p.gamma if p.qP == 1 else 1.0), (near, p.gO), (far, 1.0))):
+        radii, weights = _radii(ring), [weight for *_, weight in ring.annuli]
+        rings[i, :2, : len(weights)] = radii + 1 - np.ceil(radii)
+        rings[i, 2, : len(weights)] = gain * np.array(weights)
+    return rings
+
+
+def _over_features(wiring, dtype) -> np.ndarray:
+    """Return the pools over features of Q, P, N and T, and their even and odd halves (pools.across_folded_features)."""
+    k = len(wiring.across)
+    matrices = np.zeros((4, 3, k * k), dtype)
+    for i, matrix in ((0, wiring.coefficients.delta * wiring.across), (1, wiring.across_P), (3, wiring.across_T)):
+        if matrix is not None:
+            near, opposite = matrix[: k // 2, : k // 2], matrix[: k // 2, k // 2 : 2 * (k // 2)]
+            for j, m in enumerate((matrix, (near + opposite) / 2, (near - opposite) / 2)):
+                matrices[i, j, : m.size] = m.ravel()
+    return matrices
 
 
 def _windows(boxes, width, n_features) -> np.ndarray:

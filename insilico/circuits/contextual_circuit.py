@@ -1,0 +1,46 @@
+"""One circuit for all: the 2018 circuit with its extensions, as one of the laboratory's models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import xarray as xr
+
+from insilico.afferent import afferent_drive, afferent_energy
+from insilico.circuit import Drive, Encoder
+from insilico.circuits import contextual
+from insilico.circuits.two_stage import Activity
+from insilico.circuits.two_stage_circuit import AbstractTwoStageCircuit
+from insilico.encode import PopulationCode, as_drive
+from stimuli import Display, StimulusSet
+
+
+class Contextual(AbstractTwoStageCircuit):
+    """The 2018 circuit with afferent normalization, output threshold, tuned facilitation and soft rings."""
+
+    name: ClassVar[str] = "contextual"
+    summary: ClassVar[str] = "one circuit for all tables: mely2018 with normalised afferents, threshold, soft rings"
+    citation: ClassVar[str] = (
+        "this project; extends Mély DA, Linsley D, Serre T (2018) Psychol Rev 125:769-784, doi:10.1037/rev0000109, "
+        "with the normalization of Busse L, Wade AR, Carandini M (2009) Neuron 64:931-942, "
+        "doi:10.1016/j.neuron.2009.11.004"
+    )
+    parameters_class: ClassVar[type] = contextual.ContextualParameters
+    lesions: ClassVar[tuple[str, ...]] = contextual.LESIONS
+    arrays_steady_state: ClassVar[Callable[..., Activity]] = staticmethod(contextual.steady_state)
+    arrays_simulate: ClassVar[Callable[..., Activity]] = staticmethod(contextual.simulate)
+
+    def encode(self, encoder: Encoder, parameters: Any, stimuli: StimulusSet, display: Display | None) -> Drive:
+        """Return the normalised drive; layers are averaged over the area of a cell."""
+        if isinstance(encoder, PopulationCode):
+            layers = replace(encoder, cell_average=True).layers(stimuli)
+            contrast, tuned = layers["layer_contrast"].data, layers["layer_tuning"].data
+            values = afferent_drive(contrast, tuned, c50=parameters.c50, n=parameters.n)
+            return as_drive(values, encoder.preparation, stimuli)
+        energy: xr.DataArray = encoder.encode(stimuli, display)
+        return energy.copy(data=afferent_energy(energy.data, encoder, c50=parameters.c50, n=parameters.n))
+
+
+CIRCUIT = Contextual()

@@ -1,0 +1,234 @@
+"""What is fitted to what: targets, free parameters, and the residuals between them.
+
+    residuals of a table = sqrt(weight) (prediction − data) / sqrt(SST)      their sum of squares is weight (1 − R²)
+
+Gain and offset of a table are projected out of its residuals (linear least squares inside). Predictions come from the
+folded circuit (`insilico.folding`), which is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
+from typing import Any, Protocol
+
+import numpy as np
+
+from insilico.comparison import Scale
+from insilico.fitting.free import Free
+from insilico.folded_circuit import FoldedActivity, FoldedCircuit
+from insilico.folding import FoldedStimuli, fold
+from insilico.preparation import Preparation
+from insilico.reference_data import ReferenceData
+from stimuli import StimulusSet
+from stimuli.errors import unknown_name
+
+SETTLED = {"float32": 2e-5, "float64": 1e-8}  # residual per unit time above which a state counts as not converged
+TOLERANCE = {"float32": 3e-6, "float64": 1e-11}  # relative change at which the iteration stops
+PENALTY = 10.0  # residual of each table point whose states have not converged
+
+
+class TableProtocol(Protocol):
+    """What a problem asks of an experiment with a published table."""
+
+    name: str
+
+    @property
+    def preparation(self) -> Preparation | None: ...
+
+    @property
+    def reference(self) -> ReferenceData: ...
+
+    def stimuli(self, preparation: Preparation) -> StimulusSet: ...
+
+    def reader(
+        self, stimuli: StimulusSet, preparation: Preparation
+    ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]: ...
+
+    @property
+    def scale(self) -> Scale: ...
+
+
+class SoftTarget(Protocol):
+    """A target without a table: an experiment, and residuals of measures of its responses."""
+
+    name: str
+
+    @property
+    def preparation(self) -> Preparation | None: ...
+
+    def stimuli(self, preparation: Preparation) -> StimulusSet: ...
+
+    def residuals(self, stimuli: StimulusSet, preparation: Preparation, activity: FoldedActivity) -> np.ndarray: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One experiment of a fit.
+
+    Parameters
+    ----------
+    experiment
+        A table protocol, or an experiment with residuals of its own.
+    weight
+        Of its sum of squares.
+    label
+        Name of its score; the experiment's if None.
+    kept
+        Points of the table that are fitted, (n_points,) bool; all if None. The others are left out.
+    """
+
+    experiment: Any
+    weight: float = 1.0
+    kept: tuple[bool, ...] | None = None
+    label: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.weight > 0:
+            raise ValueError(f"weight = {self.weight} of {self.experiment.name}: must be > 0.")
+        if self.kept is not None and not any(self.kept):
+            raise ValueError(f"the leave-out empties {self.experiment.name}: keep some of its points, or drop it.")
+
+    @property
+    def name(self) -> str:
+        """Name of its score."""
+        return self.label or str(self.experiment.name)
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it has a published table."""
+        return hasattr(self.experiment, "reader")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """Residuals and scores of one set of values.
+
+    Parameters
+    ----------
+    residuals
+        All residuals, in the order of the targets.
+    scores
+        Target name to R² over its fitted points.
+    unconverged
+        Number of stimuli whose state is not a fixed point; their tables are penalised.
+    """
+
+    residuals: np.ndarray
+    scores: dict[str, float]
+    unconverged: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A set of targets and a set of free parameters of the contextual circuit.
+
+    Parameters
+    ----------
+    targets
+        Experiments.
+    free
+        Free parameters.
+    parameters
+        Parameters of the circuit that the fit starts from; what is not free stays.
+    preparations
+        Preparation name to changes of its fields, or of circuit parameters for it.
+    dtype
+        "float32" (fast) or "float64".
+    """
+
+    targets: tuple[Target, ...]
+    free: tuple[Free, ...]
+    parameters: Any
+    preparations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        circuit = {f.name for f in fields(self.parameters)}
+        of_preparation = {"tuning_width", "center_diameter", "surround_diameter"}
+        labels = [f.label for f in self.free]
+        if len(set(labels)) < len(labels):
+            raise ValueError(f"free parameters {labels}: each may be named once.")
+        names = [self._prepared(t).name for t in self.targets]
+        for parameter in self.free:
+            if parameter.name not in circuit | of_preparation:
+                raise unknown_name("parameter", parameter.name, circuit | of_preparation)
+            if not any(parameter.acts_on(name) for name in names):
+                raise ValueError(f"{parameter.label} acts on none of the preparations {', '.join(names)}.")
+        n = sum(self._n_points(t) for t in self.targets)
+        if n < len(self.free):
+            raise ValueError(f"{n} data points for {len(self.free)} free parameters: free fewer, or fit more tables.")
+
+    def settings(self, target: Target, values: Sequence[float]) -> tuple[Any, Preparation]:
+        """Return the circuit's parameters and the preparation of a target at some values of the free parameters."""
+        preparation = self._prepared(target)
+        circuit = {f.name for f in fields(self.parameters)}
+        changes = dict(self.preparations.get(preparation.name, {}))
+        for parameter, value in zip(self.free, values, strict=True):
+            if parameter.acts_on(preparation.name):
+                changes[parameter.name] = value
+        parameters = replace(self.parameters, **{k: v for k, v in changes.items() if k in circuit})
+        return parameters, preparation.replaced(**{k: v for k, v in changes.items() if k not in circuit})
+
+    def predict(self, target: Target, values: Sequence[float]) -> tuple[StimulusSet, Preparation, FoldedActivity]:
+        """Return the stimuli, the preparation and the activity of a target."""
+        parameters, preparation = self.settings(target, values)
+        geometry = preparation.replaced(tuning_width=1.0)  # the fold does not depend on the tuning
+        stimuli, folded = _folded(target.experiment, geometry)
+        circuit = FoldedCircuit(
+            folded, parameters, tuning_width=preparation.tuning_width, dtype=np.dtype(self.dtype).type
+        )
+        return stimuli, preparation, circuit.steady_state(tol=TOLERANCE[self.dtype])
+
+    def evaluate(self, values: Sequence[float]) -> Evaluation:
+        """Return the residuals and scores at some values of the free parameters."""
+        residuals, scores, unconverged = [], {}, 0
+        for target in self.targets:
+            stimuli, preparation, activity = self.predict(target, values)
+            missed = int((activity.residual > SETTLED[self.dtype] * max(1.0, float(activity.response.max()))).sum())
+            unconverged += missed
+            if target.is_table:
+                found, score = _of_table(target, preparation, activity)
+                scores[target.name] = float(score)
+            else:
+                found = target.experiment.residuals(stimuli, preparation, activity)
+            if missed:
+                found = np.full_like(found, PENALTY)
+            residuals.append(np.sqrt(target.weight) * found)
+        return Evaluation(residuals=np.concatenate(residuals), scores=scores, unconverged=unconverged)
+
+    def _prepared(self, target: Target) -> Preparation:
+        preparation = target.experiment.preparation
+        if preparation is None:
+            raise ValueError(f"{target.experiment.name} has no preparation of its own: give it one to fit it.")
+        return preparation
+
+    def _n_points(self, target: Target) -> int:
+        if not target.is_table:
+            return 3
+        return sum(target.kept) if target.kept is not None else target.experiment.reference.values.size
+
+
+def _of_table(target: Target, preparation: Preparation, activity: FoldedActivity) -> tuple[np.ndarray, float]:
+    data, read = _reading(target.experiment, preparation.replaced(tuning_width=1.0))
+    prediction = read(activity.response, activity.drive)
+    keep = np.ones(data.size, dtype=bool) if target.kept is None else np.asarray(target.kept)
+    fitted = target.experiment.scale.fit(data[keep], prediction[keep])
+    error = fitted.apply(prediction[keep]) - data[keep]
+    total = float(((data[keep] - data[keep].mean()) ** 2).sum())
+    return error / np.sqrt(total), fitted.r2
+
+
+@lru_cache(maxsize=256)
+def _folded(experiment: Any, preparation: Preparation) -> tuple[StimulusSet, FoldedStimuli]:
+    stimuli = experiment.stimuli(preparation)
+    return stimuli, fold(stimuli, preparation)
+
+
+@lru_cache(maxsize=256)
+def _reading(
+    experiment: Any, preparation: Preparation
+) -> tuple[np.ndarray, Callable[[np.ndarray, np.ndarray], np.ndarray]]:
+    stimuli, _ = _folded(experiment, preparation)
+    return experiment.reference.values.values, experiment.reader(stimuli, preparation)

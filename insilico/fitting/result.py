@@ -1,0 +1,162 @@
+"""What a fit found: values with standard errors, scores, what the data leave undetermined, how far the starts agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from insilico.fitting.problem import Evaluation, Problem
+from insilico.fitting.starts import Start, jacobian
+
+AGREE = 0.05  # a start within this share of the best cost has found the same optimum
+NAMED = 0.3  # components of a soft direction that are named
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """The best of several starts, and what is known about it.
+
+    Parameters
+    ----------
+    problem
+        What was fitted.
+    starts
+        All finished starts.
+    """
+
+    problem: Problem
+    starts: tuple[Start, ...]
+
+    def __post_init__(self) -> None:
+        if not self.starts:
+            raise ValueError("no starts: run at least one.")
+
+    @cached_property
+    def best(self) -> Start:
+        """The start of the lowest cost; one whose states have not converged is taken only if none has."""
+        return min(self.starts, key=lambda start: (start.unconverged > 0, start.cost))
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Best value of each free parameter, by label."""
+        return {f.label: v for f, v in zip(self.problem.free, self.best.values, strict=True)}
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Residuals and scores at the best values."""
+        return self.problem.evaluate(self.best.values)
+
+    @cached_property
+    def gauss_newton(self) -> np.ndarray:
+        """JᵀJ at the best values, per unit of each parameter's own scale (natural logarithm, or the parameter)."""
+        unit = np.array([f.to_unit(v) for f, v in zip(self.problem.free, self.best.values, strict=True)])
+
+        def residuals(position: np.ndarray) -> np.ndarray:
+            values = [f.from_unit(u) for f, u in zip(self.problem.free, position, strict=True)]
+            return self.problem.evaluate(values).residuals
+
+        J = jacobian(residuals, unit) / self._spans
+        return J.T @ J
+
+    @property
+    def standard_errors(self) -> dict[str, float]:
+        """Standard error of each parameter on its own scale, by label; infinite where the data say nothing.
+
+        From the Gauss-Newton covariance with the residual variance of the fit: as good as the linearisation, and as
+        the assumption that misses are independent.
+        """
+        n = self.evaluation.residuals.size - len(self.problem.free)
+        variance = float((self.evaluation.residuals**2).sum()) / max(n, 1)
+        eigenvalues, vectors = np.linalg.eigh(self.gauss_newton)
+        floor = eigenvalues.max() * 1e-12
+        inverse = np.where(eigenvalues > floor, 1 / np.maximum(eigenvalues, floor), np.inf)
+        with np.errstate(invalid="ignore"):
+            spread = np.nansum(vectors**2 * inverse, axis=1)
+        return {f.label: float(np.sqrt(variance * s)) for f, s in zip(self.problem.free, spread, strict=True)}
+
+    def soft_directions(self, n: int = 3) -> list[tuple[float, dict[str, float]]]:
+        """Return the n least determined directions: standard deviation along each, and its named components."""
+        dof = self.evaluation.residuals.size - len(self.problem.free)
+        variance = float((self.evaluation.residuals**2).sum()) / max(dof, 1)
+        eigenvalues, vectors = np.linalg.eigh(self.gauss_newton)
+        found = []
+        for i in range(min(n, len(eigenvalues))):
+            along = float(np.sqrt(variance / max(eigenvalues[i], 1e-300)))
+            weights = {f.label: float(w) for f, w in zip(self.problem.free, vectors[:, i], strict=True)}
+            found.append((along, {k: w for k, w in weights.items() if abs(w) >= NAMED}))
+        return found
+
+    @property
+    def agreement(self) -> tuple[int, int]:
+        """Number of starts that found the best optimum, and number of starts."""
+        near = [s for s in self.starts if s.cost <= self.best.cost * (1 + AGREE)]
+        return len(near), len(self.starts)
+
+    def at_bounds(self) -> list[str]:
+        """Return the labels of parameters that ended at a bound."""
+        return [
+            f.label
+            for f, v in zip(self.problem.free, self.best.values, strict=True)
+            if not 0.005 < f.to_unit(v) < 0.995
+        ]
+
+    def parameter_set(self) -> dict[str, Any]:
+        """Return what a shipped parameter set holds: n_fitted, values, and the fields of each preparation."""
+        shared = {f.name: v for f, v in zip(self.problem.free, self.best.values, strict=True) if not f.where}
+        circuit = self.problem.parameters
+        default = type(circuit)()
+        fixed = {
+            name: getattr(circuit, name)
+            for name in vars(circuit)
+            if getattr(circuit, name) != getattr(default, name) and name not in shared
+        }
+        preparations: dict[str, dict[str, Any]] = {}
+        for target in self.problem.targets:
+            name = target.experiment.preparation.name
+            own = dict(self.problem.preparations.get(name, {}))
+            for f, v in zip(self.problem.free, self.best.values, strict=True):
+                if f.where and f.acts_on(name):
+                    own[f.name] = v
+            preparations[name] = own
+        return {"n_fitted": len(self.problem.free), "values": {**fixed, **shared}, "preparations": preparations}
+
+    def summary(self) -> str:
+        """Return the result as text: scores, values with standard errors, soft directions, agreement of the starts."""
+        errors, ends = self.standard_errors, set(self.at_bounds())
+        lines = [f"{len(self.problem.free)} free parameters, {self.evaluation.residuals.size} residuals"]
+        lines += [f"  {name}_r2  {value:.3f}" for name, value in self.evaluation.scores.items()]
+        lines.append(f"{'parameter':34s} {'value':>10s}   s.e. (of the logarithm on a log scale)")
+        for f, value in zip(self.problem.free, self.best.values, strict=True):
+            note = "   at its bound" if f.label in ends else ""
+            lines.append(f"  {f.label:32s} {value:10.4g}   {errors[f.label]:.2g} {f.transform}{note}")
+        lines.append("least determined directions (standard deviation along them)")
+        for along, parts in self.soft_directions():
+            lines.append(f"  {along:.2g}: " + ", ".join(f"{w:+.2f} {k}" for k, w in parts.items()))
+        near, n = self.agreement
+        costs = sorted(s.cost for s in self.starts)
+        lines.append(f"{near} of {n} starts end within {AGREE:.0%} of the best cost ({costs[0]:.4g} … {costs[-1]:.4g})")
+        if self.best.unconverged:
+            lines.append(f"NOT CONVERGED: {self.best.unconverged} stimuli at the best values")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    def plot(self) -> Any:
+        """Return a figure: cost of the starts, and each parameter's value in the starts that agree."""
+        from insilico import plotting
+
+        return plotting.fit_starts(self)
+
+    @property
+    def _spans(self) -> np.ndarray:
+        return np.array([_span(f) for f in self.problem.free])
+
+
+def _span(parameter: Any) -> float:
+    if parameter.transform == "log":
+        return float(np.log(parameter.high / parameter.low))
+    return float(parameter.high - parameter.low)

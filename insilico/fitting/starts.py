@@ -1,0 +1,230 @@
+"""Least squares from many seeded starts, in processes; every finished start is kept, so that a killed fit resumes."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from scipy import optimize
+from tqdm import tqdm
+
+from insilico.fitting.problem import Problem
+
+DIFFERENCE = 2e-3  # step of the finite differences, as a share of the distance between the bounds
+ALMOST = 1e-6  # starts keep this distance from the bounds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """One finished start.
+
+    Parameters
+    ----------
+    number
+        Of the start; its random numbers depend on it and on the seed only.
+    values
+        Where it ended, in the order of the problem's free parameters.
+    cost
+        Sum of squared residuals there.
+    scores
+        R² of each table.
+    n_evaluations
+        Evaluations of the whole problem.
+    unconverged
+        Stimuli whose states were no fixed points at the end.
+    """
+
+    number: int
+    values: tuple[float, ...]
+    cost: float
+    scores: dict[str, float]
+    n_evaluations: int
+    unconverged: int
+
+
+def run_starts(
+    problem: Problem,
+    *,
+    n_starts: int,
+    seed: int = 0,
+    around: Sequence[float] | None = None,
+    jitter: float = 0.15,
+    max_evaluations: int = 400,
+    processes: int = 1,
+    folder: Path | None = None,
+    progress: bool = False,
+) -> list[Start]:
+    """Run least squares from seeded starts.
+
+    Parameters
+    ----------
+    problem
+        What is fitted.
+    n_starts
+        Number of starts.
+    seed
+        The same seed gives the same starts and results, for any number of processes.
+    around
+        Values that the starts scatter about; uniform between the bounds if None. The first start is at `around`.
+    jitter
+        Standard deviation of that scatter, as a share of the distance between the bounds.
+    max_evaluations
+        Of the whole problem, in each start.
+    processes
+        Number of processes.
+    folder
+        Where each finished start is kept; one that is there already, of the same problem and seed, is not run again.
+    progress
+        True draws a progress bar with the expected time.
+
+    Returns
+    -------
+    list of Start
+        By number.
+    """
+    if n_starts < 1:
+        raise ValueError(f"n_starts = {n_starts}: must be 1 or more.")
+    if around is not None:
+        for parameter, value in zip(problem.free, around, strict=True):
+            if not parameter.low <= value <= parameter.high:
+                raise ValueError(
+                    f"start {value:g} of {parameter.label} lies outside its bounds ({parameter.low:g}, "
+                    f"{parameter.high:g}): widen them, or start elsewhere."
+                )
+    origin = None if around is None else tuple(around)
+    ledger = _Ledger(folder, fingerprint(problem, seed, origin, jitter, max_evaluations))
+    done = {n: start for n in range(n_starts) if (start := ledger.read(n)) is not None}
+    waiting = [n for n in range(n_starts) if n not in done]
+    jobs = [(problem, n, seed, origin, jitter, max_evaluations) for n in waiting]
+    with tqdm(total=n_starts, initial=len(done), unit=" starts", disable=not progress, leave=False) as bar:
+
+        def keep(start: Start) -> None:
+            ledger.write(start)
+            done[start.number] = start
+            bar.set_postfix(best=f"{min(s.cost for s in done.values()):.4f}")
+            bar.update()
+
+        _run(jobs, processes, keep)
+    return [done[n] for n in range(n_starts)]
+
+
+def run_start(
+    problem: Problem,
+    number: int,
+    seed: int,
+    around: tuple[float, ...] | None = None,
+    jitter: float = 0.15,
+    max_evaluations: int = 400,
+) -> Start:
+    """Run one start; see `run_starts`."""
+    rng = np.random.default_rng([seed, number])
+    if around is None:
+        unit = rng.uniform(0.05, 0.95, len(problem.free))
+    else:
+        center = np.array([f.to_unit(v) for f, v in zip(problem.free, around, strict=True)])
+        unit = center + (number > 0) * jitter * rng.normal(size=center.size)
+    unit = np.clip(unit, ALMOST, 1 - ALMOST)
+    count = 0
+    last: tuple[bytes, np.ndarray] = (b"", np.zeros(0))
+
+    def residuals(position: np.ndarray) -> np.ndarray:
+        nonlocal count, last
+        if position.tobytes() != last[0]:
+            count += 1
+            found = problem.evaluate([f.from_unit(u) for f, u in zip(problem.free, position, strict=True)])
+            last = position.tobytes(), found.residuals
+        return last[1]
+
+    found = optimize.least_squares(
+        residuals,
+        unit,
+        jac=lambda position: jacobian(residuals, position),
+        bounds=(np.zeros(unit.size), np.ones(unit.size)),
+        x_scale=0.1,
+        ftol=1e-6,
+        xtol=1e-6,
+        gtol=1e-8,
+        max_nfev=max(2, max_evaluations // (unit.size + 1)),
+    )
+    values = tuple(f.from_unit(u) for f, u in zip(problem.free, found.x, strict=True))
+    end = problem.evaluate(values)
+    return Start(
+        number=number,
+        values=values,
+        cost=float((end.residuals**2).sum()),
+        scores=end.scores,
+        n_evaluations=count,
+        unconverged=end.unconverged,
+    )
+
+
+def jacobian(residuals: Callable[[np.ndarray], np.ndarray], position: np.ndarray) -> np.ndarray:
+    """Return d residuals / d position by one-sided differences that stay within the bounds, (n_residuals, n_free)."""
+    here = residuals(position)
+    columns = []
+    for i in range(position.size):
+        step = DIFFERENCE if position[i] + DIFFERENCE <= 1 else -DIFFERENCE
+        moved = position.copy()
+        moved[i] += step
+        columns.append((residuals(moved) - here) / step)
+    return np.stack(columns, axis=1)
+
+
+def fingerprint(problem: Problem, *rest: object) -> str:
+    """Return a hash of all that a start's result depends on."""
+    text = repr(
+        (
+            [(t.experiment, t.weight, t.kept) for t in problem.targets],
+            problem.free,
+            problem.parameters,
+            sorted((k, sorted(v.items())) for k, v in problem.preparations.items()),
+            problem.dtype,
+            rest,
+        )
+    )
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def _run(jobs: list[tuple], processes: int, keep: Callable[[Start], None]) -> None:
+    if processes <= 1 or len(jobs) <= 1:
+        for job in jobs:
+            keep(run_start(*job))
+        return
+    with ProcessPoolExecutor(max_workers=processes, mp_context=get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(run_start, *job) for job in jobs]):
+            keep(future.result())
+
+
+class _Ledger:
+    """Finished starts on disk, one file each, written by rename; nothing where there is no folder."""
+
+    def __init__(self, folder: Path | None, key: str) -> None:
+        self._folder, self._key = folder, key
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def read(self, number: int) -> Start | None:
+        if self._folder is None or not self._path(number).exists():
+            return None
+        content = json.loads(self._path(number).read_text(encoding="utf-8"))
+        return Start(**{**content, "values": tuple(content["values"])})
+
+    def write(self, start: Start) -> None:
+        if self._folder is None:
+            return
+        handle, temporary = tempfile.mkstemp(dir=self._folder, suffix=".part")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(asdict(start), file)
+        os.replace(temporary, self._path(start.number))
+
+    def _path(self, number: int) -> Path:
+        assert self._folder is not None
+        return self._folder / f"{self._key}-{number:04d}.json"

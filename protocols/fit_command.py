@@ -1,0 +1,167 @@
+"""`insilico fit`: a circuit's parameters from published tables, with everything left behind that makes it again."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from insilico.fitting import FitResult, Free, Problem, run_starts
+from insilico.zoo import circuit_named, parameter_sets
+from protocols.fit_targets import BOUNDS, EXPERIMENTS, fitted_geometry, targets
+from stimuli.errors import unknown_name
+
+FITTABLE = ("contextual",)
+
+
+def problem(
+    model: str,
+    to: Sequence[str],
+    *,
+    free: Sequence[str],
+    fixed: dict[str, Any],
+    shift: float | None = None,
+    neighbours: bool = False,
+    weights: dict[str, float] | None = None,
+) -> Problem:
+    """Return a fitting problem from names.
+
+    Parameters
+    ----------
+    model
+        "contextual", the circuit that is solved folded.
+    to
+        Names of tables, and "size_tuning".
+    free
+        Names of parameters, NAME or NAME@PREPARATIONS, with bounds of one's own as NAME=LOW:HIGH.
+    fixed
+        Circuit parameters that differ from the default and are not fitted.
+    shift, neighbours
+        See `protocols.fit_targets.targets`.
+    weights
+        Table name to its weight; 1 where it is not named.
+    """
+    if model not in FITTABLE:
+        raise ValueError(f"model {model!r} cannot be fitted: only {', '.join(FITTABLE)} is solved on folded stimuli.")
+    circuit = circuit_named(model)
+    known = {f.name for f in fields(circuit.parameters_class)}
+    for name in fixed:
+        if name not in known:
+            raise unknown_name(f"parameter of {model}", name, known)
+    weights = weights or {}
+    for name in weights:
+        if name not in to:
+            raise unknown_name("table to weight", name, to)
+    chosen = tuple(
+        replace(target, weight=target.weight * weights.get(str(target.experiment.name), 1.0))
+        for target in targets(to, shift=shift, neighbours=neighbours)
+    )
+    return Problem(
+        targets=chosen,
+        free=tuple(parsed(text) for text in free),
+        parameters=circuit.parameters_class(**fixed),
+    )
+
+
+def parsed(text: str) -> Free:
+    """Return a free parameter from NAME[@PREPARATIONS][=LOW:HIGH]; raises where the name or the bounds are no such."""
+    label, _, bounds = text.partition("=")
+    name, _, where = label.partition("@")
+    if name not in BOUNDS:
+        raise unknown_name("parameter to free", name, BOUNDS)
+    parameter = replace(BOUNDS[name], where=where)
+    if not bounds:
+        return parameter
+    try:
+        low, high = (float(edge) for edge in bounds.split(":"))
+    except ValueError as error:
+        raise ValueError(f"--free {text}: bounds must be LOW:HIGH, as in beta=0.001:1.") from error
+    return replace(parameter, low=low, high=high)
+
+
+def start_values(chosen: Problem, model: str, name: str) -> tuple[float, ...]:
+    """Return the values of a shipped parameter set as a start of the problem's free parameters."""
+    sets = parameter_sets(model)
+    if name not in sets:
+        raise unknown_name(f"parameter set of {model}", name, sets)
+    shipped = sets[name]
+    values = []
+    for parameter in chosen.free:
+        found = None if parameter.where else shipped.values.get(parameter.name)
+        for preparation, own in shipped.preparations.items():
+            if parameter.where and parameter.acts_on(preparation) and parameter.name in own:
+                found = own[parameter.name]
+        if found is None:
+            found = getattr(chosen.parameters, parameter.name, None)
+        if found is None or not parameter.low <= found <= parameter.high:
+            found = parameter.from_unit(0.5)
+        values.append(float(found))
+    return tuple(values)
+
+
+def run_fit(
+    chosen: Problem,
+    *,
+    starts: int,
+    seed: int,
+    around: Sequence[float] | None,
+    processes: int,
+    folder: Path | None,
+    progress: bool,
+) -> FitResult:
+    """Run the starts of a fit and return what they found."""
+    found = run_starts(
+        chosen,
+        n_starts=starts,
+        seed=seed,
+        around=around,
+        processes=processes,
+        folder=folder,
+        progress=progress,
+    )
+    return FitResult(chosen, tuple(found))
+
+
+def as_toml(name: str, result: FitResult, *, description: str, command: str) -> str:
+    """Return a fit as an entry of `insilico/reference/parameters/CIRCUIT.toml`, with its card."""
+    found = result.parameter_set()
+    lines = [
+        f"[{name}]",
+        f"description = {_toml(description)}",
+        f"n_fitted = {found['n_fitted']}",
+        f"fitted_to = {_toml([t.name for t in result.problem.targets])}",
+        f"command = {_toml(command)}",
+        f"scores = {_toml({k: round(v, 4) for k, v in result.evaluation.scores.items()})}",
+        f"values = {_toml(found['values'])}",
+    ]
+    for preparation, own in found["preparations"].items():
+        table = _table_of(preparation)
+        geometry = fitted_geometry(table) if table else {}
+        lines += ["", f"[{name}.preparations.{preparation}]"]
+        lines += [f"{key} = {_toml(value)}" for key, value in {**geometry, **own}.items()]
+    text = "\n".join(lines) + "\n"
+    tomllib.loads(text)
+    return text
+
+
+def _table_of(preparation: str) -> str | None:
+    for name, make in EXPERIMENTS.items():
+        if make().preparation.name == preparation:
+            return name
+    return None
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.6g}" if "." in f"{value:.6g}" or "e" in f"{value:.6g}" else f"{value:.1f}"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + " }"
+    return str(value)

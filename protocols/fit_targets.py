@@ -1,0 +1,183 @@
+"""What the contextual circuit is fitted to, in which geometry, and between which bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from insilico.analysis import summation_size, suppression_index
+from insilico.fitting import Free, Target
+from insilico.folded_circuit import FoldedActivity
+from insilico.preparation import Preparation
+from protocols.base import center_position
+from protocols.papers import (
+    PITCH,
+    SHEET,
+    busse2009,
+    kim_wilson1997,
+    otoole_wenderoth1977,
+    trott_born2015_matrix,
+    trott_born2015_plaid,
+)
+from protocols.size_tuning import SizeTuning
+from stimuli import StimulusSet
+from stimuli.errors import unknown_name
+
+CHANNELS: dict[str, Any] = {"n_channels": 24, "spacing": "even"}
+SURROUND = 35 * PITCH  # of Trott & Born, who do not give it: 8.75 deg, so that the sheet's edge plays no part
+WIDE = (63, 63)  # cells for the tilt illusion, so that a wide near ring stays on the sheet around an even centre
+TILT_ANGLES = tuple(float(a) for a in range(0, 91, 10))
+
+BOUNDS: dict[str, Free] = {
+    f.name: f
+    for f in (
+        Free(name="alpha", low=1e-4, high=5),
+        Free(name="mu", low=1e-3, high=5),
+        Free(name="beta", low=1e-4, high=5),
+        Free(name="nu", low=1e-3, high=5),
+        Free(name="gamma", low=0.05, high=8),
+        Free(name="omega", low=0.03, high=1),
+        Free(name="n", low=1, high=5, transform="linear"),
+        Free(name="c50", low=0.02, high=0.6),
+        Free(name="thO", low=0.01, high=20),
+        Free(name="sP", low=0.004, high=0.4),
+        Free(name="sT", low=0.004, high=0.4),
+        Free(name="qP", low=0.25, high=2),
+        Free(name="qT", low=0.4, high=2.5),
+        Free(name="gO", low=0.01, high=0.3),
+        Free(name="rP", low=2, high=10, transform="linear"),
+        Free(name="rTin", low=1, high=8, transform="linear"),
+        Free(name="rT", low=9, high=18, transform="linear"),
+        Free(name="tuning_width", low=0.2, high=2),
+        Free(name="center_diameter", low=0.5, high=3, transform="linear"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class SizeMeasures:
+    """Size tuning as a target: suppression, and how summation changes with contrast; there is no table.
+
+    Residuals: (suppression index at contrast 1 − `suppression`) / .1; where a shift is asked for, the logarithms of
+    the shifts of the preferred size and of the 95 % summation size over .3, and by how much the response to the
+    smallest patch at full contrast exceeds `smallest` of the peak, over .2, so that a plateau is no way out.
+
+    Parameters
+    ----------
+    suppression
+        Suppression index asked for; between the values of macaque V1 (Jones et al. 2001: mean 0.67).
+    shift
+        Ratio of preferred size at low over high contrast; None asks for none (Sceniak et al. 1999: 2.3).
+    smallest
+        Largest share of the peak that the smallest patch may reach at full contrast.
+    """
+
+    suppression: float = 0.6
+    shift: float | None = None
+    smallest: float = 0.7
+
+    name = "size_tuning"
+
+    @property
+    def preparation(self) -> Preparation:
+        """The default preparation of a model, with the channels of the fits."""
+        return Preparation(name="default", sheet=SHEET, aperture="square", **CHANNELS)
+
+    @property
+    def experiment(self) -> SizeTuning:
+        """Contrasts and sizes that are needed."""
+        contrasts = (1.0,) if self.shift is None else (0.06, 1.0)
+        cells = (1, 3, 5, 7, 9, 11, 13, 17, 21, 25, 29, 33)
+        return SizeTuning(contrasts=contrasts, diameters=tuple(n * PITCH for n in cells))
+
+    def stimuli(self, preparation: Preparation) -> StimulusSet:
+        """Return gratings of all sizes."""
+        return self.experiment.stimuli(preparation)
+
+    def residuals(self, stimuli: StimulusSet, preparation: Preparation, activity: FoldedActivity) -> np.ndarray:
+        """Return the residuals."""
+        experiment = self.experiment
+        channel = int(np.argmin(np.abs(preparation.preferences - experiment.orientation)))
+        sizes = np.asarray(experiment.sizes(preparation))
+        curves = activity.response[:, channel].reshape(len(experiment.contrasts), sizes.size)
+        if curves.max(axis=1).min() <= 0:
+            return np.full(1 if self.shift is None else 4, 5.0)
+        labelled = xr.DataArray(curves, dims=("contrast", "diameter"), coords={"diameter": sizes})
+        suppression = float(suppression_index(labelled)[-1])
+        found = [(suppression - self.suppression) / 0.1]
+        if self.shift is not None:
+            peaks = np.array([soft_peak(sizes, curve) for curve in curves])
+            reach = summation_size(labelled).values
+            found += [
+                np.log(peaks[0] / peaks[-1] / self.shift) / 0.3,
+                min(0.0, np.log(reach[0] / reach[-1] / 2.0)) / 0.3,
+                max(0.0, curves[-1, 0] / curves[-1].max() - self.smallest) / 0.2,
+            ]
+        return np.array(found)
+
+
+def soft_peak(sizes: np.ndarray, curve: np.ndarray, power: float = 24.0) -> float:
+    """Return the size of the peak as a mean weighted by the response to a high power: smooth in the parameters."""
+    weights = (curve / curve.max()) ** power
+    return float((weights * sizes).sum() / weights.sum())
+
+
+def targets(names: Sequence[str], *, shift: float | None = None, neighbours: bool = False) -> tuple[Target, ...]:
+    """Return the targets of a fit.
+
+    Parameters
+    ----------
+    names
+        Names of tables, and "size_tuning".
+    shift
+        See `SizeMeasures`.
+    neighbours
+        Whether the tilt illusion is also fitted at centres 10 % smaller and larger.
+    """
+    found: list[Target] = []
+    for name in names:
+        if name not in EXPERIMENTS:
+            raise unknown_name("table to fit", name, EXPERIMENTS)
+        if name == "size_tuning":
+            found.append(Target(experiment=SizeMeasures(shift=shift), weight=0.01))
+            continue
+        experiment = EXPERIMENTS[name]()
+        found.append(Target(experiment=experiment))
+        if name == "otoole_wenderoth1977" and neighbours:
+            for factor, label in ((0.9, "tilt_r2_090"), (1.1, "tilt_r2_110")):
+                size = experiment.preparation.center_diameter * factor
+                nearby = replace(
+                    experiment,
+                    preparation=experiment.preparation.replaced(center_diameter=size),
+                    position=center_position(experiment.preparation),
+                )
+                found.append(Target(experiment=nearby, weight=0.3, label=label))
+    return tuple(found)
+
+
+def fitted_geometry(name: str) -> dict[str, Any]:
+    """Return the fields of a table's preparation that the fits use: evenly spaced channels, room for the rings."""
+    if name.startswith("trott_born2015"):
+        return {**CHANNELS, "surround_diameter": SURROUND}
+    if name == "otoole_wenderoth1977":
+        return {**CHANNELS, "shape": WIDE}
+    return dict(CHANNELS)
+
+
+def _in_fit(constructor: Any, name: str, **settings: Any) -> Any:
+    experiment = constructor(**settings)
+    return replace(experiment, preparation=experiment.preparation.replaced(**fitted_geometry(name)))
+
+
+EXPERIMENTS: dict[str, Any] = {
+    "busse2009": lambda: _in_fit(busse2009, "busse2009"),
+    "trott_born2015_plaid": lambda: _in_fit(trott_born2015_plaid, "trott_born2015_plaid"),
+    "trott_born2015_matrix": lambda: _in_fit(trott_born2015_matrix, "trott_born2015_matrix"),
+    "otoole_wenderoth1977": lambda: _in_fit(otoole_wenderoth1977, "otoole_wenderoth1977", angles=TILT_ANGLES),
+    "kim_wilson1997": lambda: _in_fit(kim_wilson1997, "kim_wilson1997"),
+    "size_tuning": SizeMeasures,
+}
