@@ -53,6 +53,7 @@ class AbstractCircuit(abc.ABC):
     parameters_class: ClassVar[type[Any]]
     populations: ClassVar[tuple[str, ...]] = ("output",)
     lesions: ClassVar[tuple[str, ...]] = ()
+    default_set: ClassVar[str] = "default"
 
     def encode(self, encoder: Encoder, parameters: Any, stimuli: StimulusSet, display: Display | None) -> Drive:
         """Return the drive of a batch of stimuli."""

@@ -80,7 +80,7 @@ def parameter_sets(name: str) -> dict[str, ParameterSet]:
     return sets
 
 
-def load_model(name: str, parameters: str = "default", *, encoder: str = "population", **changes: Any) -> SheetModel:
+def load_model(name: str, parameters: str | None = None, *, encoder: str = "population", **changes: Any) -> SheetModel:
     """Return a model.
 
     Parameters
@@ -88,7 +88,8 @@ def load_model(name: str, parameters: str = "default", *, encoder: str = "popula
     name
         One of `list_models()`.
     parameters
-        Name of a shipped parameter set; see `parameter_sets(name)`.
+        Name of a shipped parameter set, see `parameter_sets(name)`; the circuit's own choice if None ("default", and
+        "joint" for `contextual`).
     encoder
         "population" reads the exact layers of a stimulus; "energy" sees frames through Gabor energy.
     **changes
@@ -109,6 +110,7 @@ def load_model(name: str, parameters: str = "default", *, encoder: str = "popula
     """
     circuit = circuit_named(name)
     sets = parameter_sets(name)
+    parameters = circuit.default_set if parameters is None else parameters
     if parameters not in sets:
         raise unknown_name(f"parameter set of {name}", parameters, sets)
     chosen = sets[parameters]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,6 +32,17 @@ RUN_HELP = """Run one experiment on one model and write result.nc (netCDF), figu
 --set takes what belongs to the circuit (alpha=2), to its sheet and encoder (preparation.tuning_width=1.2,
 preparation.pitch=0.125, encoder=energy) or to the experiment (spatial_frequency=4, phase=90, geometry=discs).
 A result that has not converged exits with 0 and says so in every file that it writes."""
+FIT_HELP = """Fit parameters of the contextual circuit to tables, from many starts, and write result.nc, figure.png,
+report.html, summary.json and parameters.toml. Finished starts are kept beside DIR: the same command goes on from there.
+
+--free takes NAME (shared by all tables), NAME@PREPARATIONS (for those whose name begins so, several joined by +), and
+bounds of one's own, NAME=LOW:HIGH; fields of a preparation (tuning_width, center_diameter) can be free, too.
+--set fixes a parameter that is not free. Without --free, the smallest circuit that meets the tables is fitted."""
+FREE = [
+    *("nu", "gamma", "omega", "n", "c50", "thO", "sP", "tuning_width@cat", "tuning_width@macaque+default"),
+    *("tuning_width@human_otoole", "center_diameter@macaque"),
+]
+FIXED = {"alpha": 0.0, "mu": 0.0, "beta": 0.0}
 SHOWN = 8  # findings printed on the terminal; all are in the files
 
 
@@ -64,11 +76,31 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("protocol", metavar="PROTOCOL", help="name of the experiment, see insilico list")
     run.add_argument("--model", metavar="M", required=True, help="name of the model")
     run.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the result, new or earlier")
-    run.add_argument("--parameters", metavar="SET", default="default", help="parameter set of the model")
+    run.add_argument("--parameters", metavar="SET", default=None, help="parameter set of the model")
     run.add_argument("--lesion", metavar="NAME", nargs="+", action="extend", default=[], help="mechanisms to remove")
     run.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], dest="settings")
     run.add_argument("--seed", metavar="N", type=_seed, default=0, help="of the bootstrap (default 0)")
     run.set_defaults(command=_run)
+
+    fit = commands.add_parser(
+        "fit", help="parameters of a circuit from tables", description=FIT_HELP, formatter_class=raw
+    )
+    fit.add_argument("--model", metavar="M", default="contextual", help="name of the model (default contextual)")
+    fit.add_argument("--to", metavar="TABLE", nargs="+", required=True, help="tables, and size_tuning")
+    fit.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the result, new or earlier")
+    fit.add_argument("--free", metavar="NAME", nargs="+", action="extend", default=[], help="free parameters")
+    fit.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], dest="settings")
+    fit.add_argument(
+        "--start-from", metavar="SET", help="parameter set that the starts scatter about (default: anywhere)"
+    )
+    fit.add_argument("--starts", metavar="N", type=int, default=10)
+    fit.add_argument("--shift", metavar="RATIO", type=float, help="of summation, low over high contrast, to be fitted")
+    fit.add_argument("--neighbours", action="store_true", help="fit the tilt illusion at centres 10 %% off, too")
+    fit.add_argument("--weight", metavar="TABLE=W", nargs="+", action="extend", default=[], help="1 where not given")
+    fit.add_argument("--leave-out", metavar="WHAT", nargs="+", default=[], help="'fifths', or names of tables")
+    fit.add_argument("--seed", metavar="N", type=_seed, default=0)
+    fit.add_argument("--processes", metavar="N", type=int, default=1)
+    fit.set_defaults(command=_fit)
 
     compare = commands.add_parser("compare", help="finished runs side by side")
     compare.add_argument("folders", metavar="DIR", nargs="+", type=Path)
@@ -94,9 +126,9 @@ def _list(_: argparse.Namespace) -> int:
         circuit = circuit_named(name)
         lesions = f"   lesions: {', '.join(circuit.lesions)}" if circuit.lesions else ""
         print(f"  {name:24s} {circuit.summary}{lesions}")
-        sets = [key for key in parameter_sets(name) if key != "default"]
-        if sets:
-            print(f"  {'':24s} parameter sets: default, {', '.join(sets)}")
+        sets = [f"{key} (used by default)" if key == circuit.default_set else key for key in parameter_sets(name)]
+        if len(sets) > 1:
+            print(f"  {'':24s} parameter sets: {', '.join(sets)}")
     print("data sets")
     for name in list_references():
         print(f"  {name:24s} {load_reference(name).card['title']}")
@@ -123,6 +155,45 @@ def _run(options: argparse.Namespace) -> int:
     if len(run.findings) > SHOWN:
         print(f"  … and {len(run.findings) - SHOWN} more measures in summary.json")
     print(f"wrote {options.out}/{{{', '.join(CONTENTS)}}}")
+    return 0
+
+
+def _fit(options: argparse.Namespace) -> int:
+    from insilico.fitting import leave_out_parts, leave_out_table
+    from protocols import fit_command as fitting
+
+    check_writable(options.out, extra=("parameters.toml",))
+    chosen = fitting.problem(
+        options.model,
+        options.to,
+        free=options.free or FREE,
+        fixed={**FIXED, **_pairs(options.settings)},
+        shift=options.shift,
+        neighbours=options.neighbours,
+        weights=_pairs(options.weight),
+    )
+    for what in options.leave_out:
+        if what != "fifths" and what not in options.to:
+            raise unknown_name("table to leave out", what, {"fifths", *options.to})
+    around = fitting.start_values(chosen, options.model, options.start_from) if options.start_from else None
+    ledger = options.out.parent / f"{options.out.name}.starts"
+    common: dict[str, Any] = {"seed": options.seed, "processes": options.processes, "folder": ledger, "progress": True}
+    result = fitting.run_fit(chosen, starts=options.starts, around=around, **common)
+    left_out = []
+    for what in options.leave_out:
+        if what == "fifths":
+            left_out += leave_out_parts(chosen, n_starts=options.starts, **common)
+        else:
+            left_out.append(leave_out_table(chosen, what, n_starts=options.starts, **common))
+    command = shlex.join(["insilico", "fit", *sys.argv[2:]])
+    runs = fitting.write_fit(result, left_out, model=options.model, command=command, seed=options.seed, out=options.out)
+    print(result.summary())
+    for run in runs:
+        if run.comparison is not None:
+            print(score_line(run.comparison.score()))
+    for part in left_out:
+        print(f"left out: {part.name}_r2  {part.r2:.3f}   {part.n_points} points")
+    print(f"wrote {options.out}/{{{', '.join((*CONTENTS, 'parameters.toml'))}}}; finished starts are in {ledger}")
     return 0
 
 

@@ -65,7 +65,7 @@ class Run:
 
 
 def assembled(
-    protocol: str, model: str, *, parameters: str, lesions: Sequence[str], settings: dict[str, Any]
+    protocol: str, model: str, *, parameters: str | None, lesions: Sequence[str], settings: dict[str, Any]
 ) -> tuple[AbstractProtocol, SheetModel]:
     """Return a protocol and a model from names and `--set` pairs, each pair given to the one that knows it."""
     own = {f.name for f in fields(protocol_named(protocol))} - {"preparation"} | {"geometry"}
@@ -109,7 +109,7 @@ def run_demo(out: Path, *, seed: int, progress: bool, say: Callable[[str], None]
     runs = []
     for protocol in DEMO_PROTOCOLS:
         for model, lesions in DEMO_MODELS:
-            experiment, subject = assembled(protocol, model, parameters="default", lesions=lesions, settings={})
+            experiment, subject = assembled(protocol, model, parameters=None, lesions=lesions, settings={})
             runs.append(run_once(experiment, subject, seed=seed, progress=progress))
             say(f"{experiment.title}: {runs[-1].comparison.model if runs[-1].comparison else model}")
     comparisons = [run.comparison for run in runs if run.comparison is not None]

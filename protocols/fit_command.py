@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
-from insilico.fitting import FitResult, Free, Problem, run_starts
+import xarray as xr
+
+from insilico.fitting import FitResult, Free, LeftOut, Problem, run_starts
+from insilico.model import SheetModel
+from insilico.provenance import versions
 from insilico.zoo import circuit_named, parameter_sets
+from protocols.commands import Run, run_once
 from protocols.fit_targets import BOUNDS, EXPERIMENTS, fitted_geometry, targets
+from protocols.folder import result_folder
+from protocols.registry import protocol_named
+from protocols.report import png, report
+from protocols.summary import as_json
 from stimuli.errors import unknown_name
 
 FITTABLE = ("contextual",)
@@ -122,6 +131,67 @@ def run_fit(
         progress=progress,
     )
     return FitResult(chosen, tuple(found))
+
+
+def fitted_model(result: FitResult, model: str) -> SheetModel:
+    """Return the circuit with the values of a fit, ready for every experiment."""
+    found = result.parameter_set()
+    preparations = {
+        name: {**(fitted_geometry(_table_of(name) or "") if name != "default" else {}), **own}
+        for name, own in found["preparations"].items()
+    }
+    return SheetModel(
+        circuit=circuit_named(model),
+        parameters=type(result.problem.parameters)(**found["values"]),
+        parameter_set="fitted here",
+        n_fitted=found["n_fitted"],
+        overrides=preparations,
+    )
+
+
+def write_fit(
+    result: FitResult, left_out: Sequence[LeftOut], *, model: str, command: str, seed: int, out: Path
+) -> list[Run]:
+    """Run every fitted experiment on the full sheet with the fitted values; write the result folder.
+
+    Beside the four files of every command, `parameters.toml` holds the fit as a parameter set with its card.
+    """
+    subject = fitted_model(result, model)
+    names = [t.name for t in result.problem.targets if t.label is None]
+    runs = [run_once(protocol_named(name), subject, seed=seed, progress=True) for name in names]
+    compared = [run.comparison for run in runs if run.comparison is not None]
+    errors = result.standard_errors
+    findings = [
+        {"name": f.label, "value": v, "unit": "1", "standard_error": errors[f.label], "scale": f.transform}
+        for f, v in zip(result.problem.free, result.best.values, strict=True)
+    ]
+    findings += [{"name": f"left_out_{part.name}_r2", "value": part.r2, "unit": "1"} for part in left_out]
+    content = {
+        "protocol": "fit",
+        "model": model,
+        "converged": all(run.comparison.converged for run in runs if run.comparison) and not result.best.unconverged,
+        "scores": [c.score() for c in compared],
+        "findings": findings + [f.to_dict() for run in runs if run.comparison is None for f in run.findings],
+        "provenance": {
+            "command": command,
+            "seed": seed,
+            "starts": [asdict(start) for start in result.starts],
+            "versions": versions(),
+        },
+    }
+    figure = result.plot()
+    text = result.summary() + "".join(f"\nleft out: {part.name}  R² {part.r2:.3f}" for part in left_out)
+    page = report(f"Fit of {model} to {', '.join(names)}", [run.section for run in runs], figure=figure, text=text)
+    with result_folder(out, extra=("parameters.toml",)) as folder:
+        xr.DataTree.from_dict({run.protocol.name: run.responses for run in runs}).to_netcdf(
+            folder / "result.nc", engine="h5netcdf"
+        )
+        (folder / "figure.png").write_bytes(png(figure))
+        (folder / "report.html").write_text(page, encoding="utf-8")
+        (folder / "summary.json").write_text(as_json(content), encoding="utf-8")
+        entry = as_toml("fitted", result, description=f"fitted to {', '.join(names)}", command=command)
+        (folder / "parameters.toml").write_text(entry, encoding="utf-8")
+    return runs
 
 
 def as_toml(name: str, result: FitResult, *, description: str, command: str) -> str:

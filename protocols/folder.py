@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 CONTENTS = ("result.nc", "figure.png", "report.html", "summary.json")
 
 
-def check_writable(folder: Path) -> None:
+def check_writable(folder: Path, *, extra: Sequence[str] = ()) -> None:
     """Raise where a result cannot go, before any work is done.
 
     Raises
@@ -28,7 +28,7 @@ def check_writable(folder: Path) -> None:
             raise FileExistsError(f"{folder} is the current folder, which cannot be replaced: name another.")
         if not folder.is_dir():
             raise FileExistsError(f"{folder} is a file: name a folder.")
-        others = sorted(p.name for p in folder.iterdir() if p.name not in CONTENTS)
+        others = sorted(p.name for p in folder.iterdir() if p.name not in (*CONTENTS, *extra))
         if others:
             some = ", ".join(others[:3]) + (" …" if len(others) > 3 else "")
             raise FileExistsError(
@@ -48,10 +48,10 @@ def check_writable(folder: Path) -> None:
 
 
 @contextmanager
-def result_folder(folder: Path) -> Iterator[Path]:
+def result_folder(folder: Path, *, extra: Sequence[str] = ()) -> Iterator[Path]:
     """Yield a temporary folder that takes the place of `folder` when the block ends well, and vanishes otherwise."""
     folder = folder.resolve()
-    check_writable(folder)
+    check_writable(folder, extra=extra)
     made = _missing_parents(folder.parent)
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))

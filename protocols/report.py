@@ -55,7 +55,7 @@ class Section:
     record: dict[str, Any]
 
 
-def report(title: str, sections: Sequence[Section], *, figure: Any = None) -> str:
+def report(title: str, sections: Sequence[Section], *, figure: Any = None, text: str = "") -> str:
     """Return the page.
 
     Parameters
@@ -66,6 +66,8 @@ def report(title: str, sections: Sequence[Section], *, figure: Any = None) -> st
         Runs, in order.
     figure
         Overview figure above all runs.
+    text
+        Plain text below it.
     """
     compared = [s.comparison for s in sections if s.comparison is not None]
     parts = [f"<h1>{html.escape(title)}</h1>"]
@@ -73,6 +75,8 @@ def report(title: str, sections: Sequence[Section], *, figure: Any = None) -> st
         if figure is not None:
             parts.append(_image(figure, "scores of all models"))
         parts.append(score_table(compared))
+    if text:
+        parts.append(f"<pre>{html.escape(text)}</pre>")
     for section in sections:
         parts.append(_section(section, heading=len(sections) > 1))
     parts.append(f"<p class=note>Versions: {html.escape(', '.join(f'{k} {v}' for k, v in versions().items()))}.</p>")

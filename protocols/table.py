@@ -112,10 +112,6 @@ class AbstractTableProtocol(AbstractProtocol):
         column, reference = self.checked(responses), self.reference
         data = reference.values.values
         prediction = self.predict(column)
-        if not np.isfinite(prediction).all():
-            raise ValueError(
-                f"{int((~np.isfinite(prediction)).sum())} predictions are NaN or infinite: nothing to compare."
-            )
         fit = self.scale.fit
 
         def r2(data: np.ndarray, prediction: np.ndarray) -> float:

@@ -29,6 +29,7 @@ class Contextual(AbstractTwoStageCircuit):
     )
     parameters_class: ClassVar[type] = contextual.ContextualParameters
     lesions: ClassVar[tuple[str, ...]] = contextual.LESIONS
+    default_set: ClassVar[str] = "joint"
     arrays_steady_state: ClassVar[Callable[..., Activity]] = staticmethod(contextual.steady_state)
     arrays_simulate: ClassVar[Callable[..., Activity]] = staticmethod(contextual.simulate)
 

@@ -1,8 +1,18 @@
 """Fit the parameters of a circuit to published tables: problem, optimiser, result."""
 
 from insilico.fitting.free import Free
+from insilico.fitting.leave_out import LeftOut, leave_out_parts, leave_out_table
 from insilico.fitting.problem import Problem, Target
 from insilico.fitting.result import FitResult
 from insilico.fitting.starts import run_starts
 
-__all__ = ["FitResult", "Free", "Problem", "Target", "run_starts"]
+__all__ = [
+    "FitResult",
+    "Free",
+    "LeftOut",
+    "Problem",
+    "Target",
+    "leave_out_parts",
+    "leave_out_table",
+    "run_starts",
+]

@@ -193,7 +193,7 @@ class Problem:
                 scores[target.name] = float(score)
             else:
                 found = target.experiment.residuals(stimuli, preparation, activity)
-            if missed:
+            if missed or not np.isfinite(found).all():
                 found = np.full_like(found, PENALTY)
             residuals.append(np.sqrt(target.weight) * found)
         return Evaluation(residuals=np.concatenate(residuals), scores=scores, unconverged=unconverged)
@@ -208,6 +208,13 @@ class Problem:
         if not target.is_table:
             return 3
         return sum(target.kept) if target.kept is not None else target.experiment.reference.values.size
+
+
+def predicted_points(problem: Problem, target: Target, values: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Return data and prediction at all points of a target's table, (n_points,) each, before gain and offset."""
+    _, preparation, activity = problem.predict(target, values)
+    data, read = _reading(target.experiment, preparation.replaced(tuning_width=1.0))
+    return data, read(activity.response, activity.drive)
 
 
 def _of_table(target: Target, preparation: Preparation, activity: FoldedActivity) -> tuple[np.ndarray, float]:

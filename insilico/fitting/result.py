@@ -12,6 +12,7 @@ from insilico.fitting.problem import Evaluation, Problem
 from insilico.fitting.starts import Start, jacobian
 
 AGREE = 0.05  # a start within this share of the best cost has found the same optimum
+UNKNOWN = 1e-3  # share of a parameter in a direction that the data say nothing about, from which its error is infinite
 NAMED = 0.3  # components of a soft direction that are named
 
 
@@ -71,10 +72,10 @@ class FitResult:
         n = self.evaluation.residuals.size - len(self.problem.free)
         variance = float((self.evaluation.residuals**2).sum()) / max(n, 1)
         eigenvalues, vectors = np.linalg.eigh(self.gauss_newton)
-        floor = eigenvalues.max() * 1e-12
-        inverse = np.where(eigenvalues > floor, 1 / np.maximum(eigenvalues, floor), np.inf)
-        with np.errstate(invalid="ignore"):
-            spread = np.nansum(vectors**2 * inverse, axis=1)
+        floor = eigenvalues.max() * 1e-10
+        known = eigenvalues > floor
+        spread = (vectors[:, known] ** 2 / eigenvalues[known]).sum(axis=1)
+        spread[(vectors[:, ~known] ** 2 > UNKNOWN).any(axis=1)] = np.inf
         return {f.label: float(np.sqrt(variance * s)) for f, s in zip(self.problem.free, spread, strict=True)}
 
     def soft_directions(self, n: int = 3) -> list[tuple[float, dict[str, float]]]:

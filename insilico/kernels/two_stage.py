@@ -23,7 +23,10 @@ from insilico.pools import Ring
 if TYPE_CHECKING:
     from insilico.circuits.two_stage_equations import Wiring
 
-NOISE = {"float64": 2.0**-46, "float32": 2.0**-18}  # share of a box that sums may leave where nothing is; measured / 10
+NOISE = {
+    "float64": 2.0**-46,
+    "float32": 2.0**-18,
+}  # share of a box that may be its rounding, 32 or 64 times the last place
 
 
 class FusedStepper:
@@ -105,16 +108,18 @@ def _layout(wiring, drive) -> Layout:
     for i, ring in enumerate(rings):
         half_widths[i, :, : len(ring.annuli)] = np.ceil(_radii(ring))
     mixed_P, mixed_T = (matrix is not None for matrix in (wiring.across_P, wiring.across_T))
+    afresh = np.array([p.qP < 1, False, p.qT < 1])
     return Layout(
         n_features=drive.shape[3],
         half_widths=half_widths,
         n_annuli=np.array([len(ring.annuli) for ring in rings]),
         reach=np.array([ring.reach for ring in rings]),
         with_ring=np.array([p.gamma > 0, p.gO > 0, p.beta > 0 or p.nu > 0]),
-        sharp=np.array([len(ring.annuli) == 1 and bool((_radii(ring) % 1 == 0).all()) for ring in rings]),
+        sharp=np.array([_is_sharp(ring) for ring in rings]) & ~afresh,
         untuned=np.array([wiring.untuned_P, False, wiring.untuned_T]),
         mixed=np.array([mixed_P and not wiring.untuned_P, False, mixed_T and not wiring.untuned_T]),
         powered=np.array([p.qP != 1, False, p.qT != 1]),
+        afresh=afresh,
         with_Q=p.delta > 0,
         with_U=p.alpha > 0 or p.mu > 0,
         with_thO=p.thO > 0,
@@ -126,6 +131,10 @@ def _layout(wiring, drive) -> Layout:
 def _radii(ring: Ring) -> np.ndarray:
     """Return the half-widths of a ring's boxes, (outer or inner, annulus)."""
     return np.array([radii for *radii, _ in ring.annuli]).T
+
+
+def _is_sharp(ring: Ring) -> bool:
+    return len(ring.annuli) == 1 and bool((_radii(ring) % 1 == 0).all())
 
 
 def _rings(wiring, dtype) -> np.ndarray:

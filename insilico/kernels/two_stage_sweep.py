@@ -19,18 +19,14 @@ from insilico.kernels.pools import (
     across_folded_features,
     add_constant,
     average_features,
-    blend,
     clear,
     enter,
-    exchange,
     fold_features,
     keep,
-    leave,
     raise_to,
-    real_ring_along_row,
-    ring_along_row,
-    wrap,
 )
+from insilico.kernels.rings import real_ring_along_row, ring_along_row
+from insilico.kernels.rows import padded_by, row_of, sum_rows
 from insilico.kernels.two_stage_update import (
     EULER,
     EXPONENTIAL,
@@ -45,22 +41,16 @@ OUTER_PART, INNER_PART, WEIGHT = range(3)
 
 Layout = namedtuple(
     "Layout",
-    "n_features half_widths n_annuli reach with_ring sharp untuned mixed powered with_Q with_U with_thO periodic "
-    "folded",
+    "n_features half_widths n_annuli reach with_ring sharp untuned mixed powered afresh with_Q with_U "
+    "with_thO periodic folded",
 )
 # half_widths (ring, outer or inner, annulus): of boxes, in whole cells; n_annuli, reach (in cells), with_ring, sharp
-# (one annulus of whole cells), untuned, mixed (over features), powered: (ring,) each; the rest: booleans
+# (one annulus of whole cells), untuned, mixed (over features), powered, afresh (see `rings`): (ring,) each; the rest:
+# booleans
 Window = namedtuple("Window", "first pitch height n")  # row y of a crop: the n entries from first + y · pitch on
 Scratch = namedtuple(
     "Scratch", "old_I old_O head_I head_O sums boxes piece pools mixed E U rates half_sums half_differences zeros"
 )
-
-
-@njit(**INLINED)
-def _row(s, y, view):
-    """Return row y of a crop; a contiguous view."""
-    first = view.first + y * view.pitch
-    return s[first : first + view.n]
 
 
 @njit(**INNER)
@@ -84,11 +74,11 @@ def _sweep(X, I, O, view, step, mode, c, g, rings, over_features, forces, forced
     """Go once down the rows: update them, or (mode RATE) leave them and collect the largest |ds/dt| in w.rates."""
     if g.periodic:
         for y in range(w.head_I.shape[0]):
-            keep(w.head_I[y], _row(I, y, view))
+            keep(w.head_I[y], row_of(I, y, view))
         for y in range(w.head_O.shape[0]):
-            keep(w.head_O[y], _row(O, y, view))
+            keep(w.head_O[y], row_of(O, y, view))
     for y in range(view.height):
-        X_y, I_y, O_y = _row(X, y, view), _row(I, y, view), _row(O, y, view)
+        X_y, I_y, O_y = row_of(X, y, view), row_of(I, y, view), row_of(O, y, view)
         for ring in range(3):
             if g.with_ring[ring]:
                 _pool(I, O, ring, y, view, c, g, rings, over_features, w)
@@ -155,73 +145,26 @@ def _over_features(row, start, over_features, i, view, c, g, w, out):
 def _ring(s, ring, y, view, old, head, c, g, rings, w, out):
     """Write the pool of row y over a ring into out."""
     k, noise = g.n_features, c.noise_P if ring == P else c.noise_T if ring == T else c.zero
-    half_widths, annuli, row = g.half_widths[ring], rings[ring], _row(s, y, view)
+    half_widths, annuli, row = g.half_widths[ring], rings[ring], row_of(s, y, view)
     for j in range(g.n_annuli[ring]):
         for i in range(2):
             if half_widths[i, j] > 0:
-                _sum_rows(s, y, view, old, head, half_widths[i, j], annuli[i, j], g, w.sums[ring, j, i], w.boxes[i])
+                sum_rows(
+                    s, y, view, old, head, half_widths[i, j], annuli[i, j], g, g.afresh[ring], w.sums[ring, j, i],
+                    w.boxes[i],
+                )  # fmt: skip
         outer_half, inner_half, weight = half_widths[0, j], half_widths[1, j], annuli[WEIGHT, j]
-        outer = _padded(w.sums[ring, j, 0] if annuli[OUTER_PART, j] == 1 else w.boxes[0], outer_half, row.size, k)
-        inner = _padded(w.sums[ring, j, 1] if annuli[INNER_PART, j] == 1 else w.boxes[1], inner_half, row.size, k)
+        outer = padded_by(w.sums[ring, j, 0] if annuli[OUTER_PART, j] == 1 else w.boxes[0], outer_half, row.size, k)
+        inner = padded_by(w.sums[ring, j, 1] if annuli[INNER_PART, j] == 1 else w.boxes[1], inner_half, row.size, k)
         inner = inner if inner_half > 0 else row
         if g.sharp[ring]:
             ring_along_row(outer, inner, k, outer_half, inner_half, weight, noise, out)
         else:
             parts = annuli[OUTER_PART, j], annuli[INNER_PART, j]
             piece = w.piece if j else out
-            real_ring_along_row(outer, inner, k, (outer_half, inner_half), parts, weight, noise, piece)
+            real_ring_along_row(outer, inner, k, (outer_half, inner_half), parts, weight, noise, g.afresh[ring], piece)
             if j:
                 enter(out, w.piece)
-
-
-@njit(**INLINED)
-def _padded(sums, half, n, k):
-    """Return a row of n entries with its padding of `half` cells on either side."""
-    return sums[: n + 2 * half * k]
-
-
-@njit(**INLINED)
-def _sum_rows(s, y, view, old, head, half, part, g, sums, blended):
-    """Sum over the rows y − half … y + half into sums; into blended, where the outermost count by a part only."""
-    pad, n, whole = half * g.n_features, view.height, part == 1
-    padded, out = _padded(sums, half, view.n, g.n_features), _padded(blended, half, view.n, g.n_features)
-    total = padded[pad : pad + view.n]
-    _move_down(total, s, view, old, head, y, half if whole else half - 1, g)
-    if not whole:
-        middle = out[pad : pad + view.n]
-        with_above, with_below = y - half >= 0 or g.periodic, y + half < n or g.periodic
-        above = _row(s, n + y - half, view) if y - half < 0 else old[(y - half) % old.shape[0]]
-        below = _row(s, y + half, view) if y + half < n else head[(y + half - n) % head.shape[0]]
-        none = part - part
-        blend(middle, total, part if with_above else none, above, part if with_below else none, below)
-        clear(out[:pad])
-        clear(out[pad + view.n :])
-    if g.periodic:
-        wrap(padded if whole else out, pad)
-
-
-@njit(**INLINED)
-def _move_down(total, s, view, old, head, y, half, g):
-    """Bring the sum over the rows y − half … y + half up to row y; old rows are taken from before their update."""
-    n = view.height
-    if y == 0:
-        clear(total)
-        for row in range(min(half + 1, n)):
-            enter(total, _row(s, row, view))
-        if g.periodic:
-            for row in range(n - half, n):
-                enter(total, _row(s, row, view))
-    else:
-        entering = y + half < n or g.periodic
-        leaving = y - half - 1 >= 0 or g.periodic
-        new = _row(s, y + half, view) if y + half < n else head[(y + half - n) % head.shape[0]]
-        gone = _row(s, n + y - half - 1, view) if y - half - 1 < 0 else old[(y - half - 1) % old.shape[0]]
-        if entering and leaving:
-            exchange(total, new, gone)
-        elif entering:
-            enter(total, new)
-        elif leaving:
-            leave(total, gone)
 
 
 @njit(**INLINED)

@@ -51,7 +51,7 @@ def test_with_its_extensions_off_it_is_the_2018_circuit(circuits, data):
             st.lists(
                 st.builds(
                     Perturbation,
-                    units=st.sampled_from(["input", "output", (3, 700)]),
+                    units=st.sampled_from(["input", "output", (3, 200)]),
                     mode=st.sampled_from(["drive", "scale"]),
                     value=st.sampled_from([0.5, 2.0]),
                 ),

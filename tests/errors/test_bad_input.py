@@ -78,7 +78,7 @@ def test_construction(make, message):
             lambda m: insilico.record(
                 insilico.load_model("feedforward", encoder="energy"), one(), Display(size_px=(90, 90), ppd=4)
             ),
-            "Nyquist",
+            "shows less than 2",
         ),
     ],
 )
