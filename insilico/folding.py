@@ -24,6 +24,7 @@ from insilico.preparation import Preparation
 from stimuli import StimulusSet
 
 NONE, ON_CHANNEL, BETWEEN = "none", "on channel", "between channels"
+EMPTY = 1e-15  # weight below which a pool hears nothing
 DIGITS = 12
 
 
@@ -233,6 +234,7 @@ def ring_matrix(ring: Ring, target: Grid, source: Grid) -> np.ndarray:
         straight = F[np.ix_(ty, sy)] * F[np.ix_(tx, sx)]
         swapped = F[np.ix_(ty, sx)] * F[np.ix_(tx, sy)]
         total += weight * diagonal * (straight + swapped)
+    total[np.abs(total) < EMPTY] = 0.0  # what boxes leave of each other by rounding has no square root
     return total
 
 

@@ -90,9 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the result, new or earlier")
     fit.add_argument("--free", metavar="NAME", nargs="+", action="extend", default=[], help="free parameters")
     fit.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], dest="settings")
-    fit.add_argument(
-        "--start-from", metavar="SET", help="parameter set that the starts scatter about (default: anywhere)"
-    )
+    fit.add_argument("--start-from", metavar="SET", help="parameter set to scatter about, and to take the rest from")
     fit.add_argument("--starts", metavar="N", type=int, default=10)
     fit.add_argument("--shift", metavar="RATIO", type=float, help="of summation, low over high contrast, to be fitted")
     fit.add_argument("--neighbours", action="store_true", help="fit the tilt illusion at centres 10 %% off, too")
@@ -167,7 +165,8 @@ def _fit(options: argparse.Namespace) -> int:
         options.model,
         options.to,
         free=options.free or FREE,
-        fixed={**FIXED, **_pairs(options.settings)},
+        fixed=_pairs(options.settings) if options.start_from else {**FIXED, **_pairs(options.settings)},
+        base=options.start_from,
         shift=options.shift,
         neighbours=options.neighbours,
         weights=_pairs(options.weight),

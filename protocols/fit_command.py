@@ -13,7 +13,7 @@ import xarray as xr
 from insilico.fitting import FitResult, Free, LeftOut, Problem, run_starts
 from insilico.model import SheetModel
 from insilico.provenance import versions
-from insilico.zoo import circuit_named, parameter_sets
+from insilico.zoo import ParameterSet, circuit_named, parameter_sets
 from protocols.commands import Run, run_once
 from protocols.fit_targets import BOUNDS, EXPERIMENTS, fitted_geometry, targets
 from protocols.folder import result_folder
@@ -34,6 +34,7 @@ def problem(
     shift: float | None = None,
     neighbours: bool = False,
     weights: dict[str, float] | None = None,
+    base: str | None = None,
 ) -> Problem:
     """Return a fitting problem from names.
 
@@ -51,6 +52,8 @@ def problem(
         See `protocols.fit_targets.targets`.
     weights
         Table name to its weight; 1 where it is not named.
+    base
+        Parameter set that everything that is not free is taken from, below `fixed`; the circuit's defaults if None.
     """
     if model not in FITTABLE:
         raise ValueError(f"model {model!r} cannot be fitted: only {', '.join(FITTABLE)} is solved on folded stimuli.")
@@ -59,6 +62,7 @@ def problem(
     for name in fixed:
         if name not in known:
             raise unknown_name(f"parameter of {model}", name, known)
+    shipped = _shipped(model, base) if base else None
     weights = weights or {}
     for name in weights:
         if name not in to:
@@ -70,7 +74,8 @@ def problem(
     return Problem(
         targets=chosen,
         free=tuple(parsed(text) for text in free),
-        parameters=circuit.parameters_class(**fixed),
+        parameters=circuit.parameters_class(**{**(shipped.values if shipped else {}), **fixed}),
+        preparations={name: dict(own) for name, own in shipped.preparations.items()} if shipped else {},
     )
 
 
@@ -92,10 +97,7 @@ def parsed(text: str) -> Free:
 
 def start_values(chosen: Problem, model: str, name: str) -> tuple[float, ...]:
     """Return the values of a shipped parameter set as a start of the problem's free parameters."""
-    sets = parameter_sets(model)
-    if name not in sets:
-        raise unknown_name(f"parameter set of {model}", name, sets)
-    shipped = sets[name]
+    shipped = _shipped(model, name)
     values = []
     for parameter in chosen.free:
         found = None if parameter.where else shipped.values.get(parameter.name)
@@ -108,6 +110,13 @@ def start_values(chosen: Problem, model: str, name: str) -> tuple[float, ...]:
             found = parameter.from_unit(0.5)
         values.append(float(found))
     return tuple(values)
+
+
+def _shipped(model: str, name: str) -> ParameterSet:
+    sets = parameter_sets(model)
+    if name not in sets:
+        raise unknown_name(f"parameter set of {model}", name, sets)
+    return sets[name]
 
 
 def run_fit(
