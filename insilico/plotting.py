@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import matplotlib.pyplot  # noqa: F401  (teaches a notebook to show figures; figures here are made without it)
 import numpy as np
 import xarray as xr
 from matplotlib import rc_context

@@ -12,7 +12,7 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-SUITES = ("kernel", "stimuli", "labels")
+SUITES = ("kernel", "stimuli", "labels", "fit")
 # what, where in the measurements, bar, and whether more or less is better
 BARS: tuple[tuple[str, str, float, str], ...] = (
     ("fused step against dense convolution, times less", "kernel.speed.exponential_vs_dense", 200, "more"),
@@ -29,6 +29,9 @@ BARS: tuple[tuple[str, str, float, str], ...] = (
     ("frames against filling fresh memory", "stimuli.render_over_memory_fill", 6, "less"),
     ("frames into an array against filling it again", "stimuli.draw_over_reused_fill", 6, "less"),
     ("labels per stimulus in batches of 256, us", "labels.labels_us_per_stimulus.median", 5, "less"),
+    ("five tables of the contextual circuit, folded, ms", "fit.folded_ms.median", 40, "less"),
+    ("the same on the full sheet, times more", "fit.full_over_folded", 10, "more"),
+    ("a fit of 12 parameters, s on one core", "fit.fit_s", 60, "less"),
 )
 
 

@@ -14,7 +14,8 @@ SMALL = {"preparation.shape": (31, 31), "preparation.n_channels": 12}
 
 
 def small(name, **changes):
-    return insilico.load_model(name, **{**SMALL, **changes})
+    parameters = "minimal" if name == "contextual" else None  # whose rings fit on the small sheet
+    return insilico.load_model(name, parameters, **{**SMALL, **changes})
 
 
 def sweep(n=5):

@@ -38,7 +38,7 @@ def full_and_folded(name, parameters, dtype):
     experiment = EXPERIMENTS[name]()
     preparation = experiment.preparation
     stimuli = experiment.stimuli(preparation)
-    model = insilico.load_model("contextual").prepared(preparation)
+    model = insilico.load_model("contextual", "extensions_off").prepared(preparation)
     drive = model.circuit.encode(model._encoder(), parameters, stimuli, None).values.astype(dtype)
     folded = FoldedCircuit(fold(stimuli, preparation), parameters, tuning_width=preparation.tuning_width, dtype=dtype)
     return drive, preparation.sheet.center, folded
