@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from typing import Any
 
-import matplotlib.pyplot  # noqa: F401  (teaches a notebook to show figures; figures here are made without it)
 import numpy as np
 import xarray as xr
 from matplotlib import rc_context
@@ -327,3 +327,15 @@ def fit_starts(result: Any) -> Figure:
         right.set_xlabel("position between the bounds")
         right.set_title("blue: within 5 % of the best cost")
     return figure
+
+
+def _teach_notebook() -> None:
+    """Let a notebook show figures as pictures, as it does once pyplot has made one; figures here do without pyplot."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is not None:
+        from IPython.core.pylabtools import select_figure_formats
+
+        select_figure_formats(shell, {"png"})
+
+
+_teach_notebook()
