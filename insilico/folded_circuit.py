@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from insilico.afferent import afferent_drive
-from insilico.folding import FoldedStimuli, Grid, Group, NotSymmetricError, ring_matrix
+from insilico.folding import ChannelFold, FoldedStimuli, Grid, Group, NotSymmetricError, ring_matrix
 from insilico.pools import Ring, circulant, gaussian_over_features, soft_ring
 
 INPUT_DAMPING, OUTPUT_DAMPING = 0.6, 0.45  # share of the way to the target that I and O take in one iteration
@@ -213,7 +213,11 @@ class FoldedCircuit:
                 flat = error.ravel()
                 gram = np.array([[float(e @ f) for f in errors] for e in errors])
                 right = np.array([float(e @ flat) for e in errors])
-                weights = np.linalg.lstsq(gram, right, rcond=1e-7)[0].astype(X.dtype)
+                diagonal = gram.flat[
+                    :: len(gram) + 1
+                ]  # raised, so that nearly parallel differences get no large weights
+                gram.flat[:: len(gram) + 1] = diagonal * (1 + 1e-7) + 1e-30
+                weights = np.linalg.solve(gram, right).astype(X.dtype)
                 for weight, move, difference in zip(weights, moves, errors, strict=True):
                     new -= weight * (move + difference).reshape(new.shape)
             O = np.maximum(new, 0, out=new)
@@ -316,21 +320,21 @@ def _matrix(ring: Ring, target: Grid, source: Grid, dtype: str) -> np.ndarray:
     return ring_matrix(ring, target, source).astype(dtype)
 
 
-def _wires(inner: Grid, outer: Grid, channels: Any, pools: _Pools, dtype: str) -> Wires:
-    k = channels.n_channels
+@lru_cache(maxsize=256)
+def _over_features(channels: ChannelFold, width: float, continuous: bool, dtype: str) -> np.ndarray:
+    pool = circulant(gaussian_over_features(channels.n_channels, width, continuous=continuous))
+    return channels.folded(pool).astype(dtype)
 
+
+def _wires(inner: Grid, outer: Grid, channels: ChannelFold, pools: _Pools, dtype: str) -> Wires:
     def over_features(width: float) -> np.ndarray | None:
-        if width == 0:
-            return None
-        return channels.folded(circulant(gaussian_over_features(k, width, continuous=pools.continuous))).astype(dtype)
+        return None if width == 0 else _over_features(channels, width, pools.continuous, dtype)
 
-    across = over_features(pools.omega)
-    assert across is not None
     return Wires(
         far=_matrix(pools.far, inner, outer, dtype),
         near=_matrix(pools.near, outer, inner, dtype),
         excitation=_matrix(pools.near, outer, outer, dtype) if pools.excited else None,
-        across=across,
+        across=_over_features(channels, pools.omega, pools.continuous, dtype),
         of_near=over_features(pools.sP),
         of_far=over_features(pools.sT),
         share=channels.share.astype(dtype),

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -51,17 +52,17 @@ class Grid:
     half: int
     even: bool
 
-    @property
+    @cached_property
     def y(self) -> np.ndarray:
         """Distance index of each cell along the longer axis; shape (n_cells,)."""
         return np.concatenate([np.full(y + 1, y) for y in range(self.half)]) if self.half else np.zeros(0, int)
 
-    @property
+    @cached_property
     def x(self) -> np.ndarray:
         """Distance index of each cell along the shorter axis; shape (n_cells,)."""
         return np.concatenate([np.arange(y + 1) for y in range(self.half)]) if self.half else np.zeros(0, int)
 
-    @property
+    @cached_property
     def n_cells(self) -> int:
         """Number of cells of the octant."""
         return self.half * (self.half + 1) // 2
@@ -82,7 +83,7 @@ class ChannelFold:
     kind: str
     n_channels: int
 
-    @property
+    @cached_property
     def of_channel(self) -> np.ndarray:
         """Representative of each channel; shape (n_channels,)."""
         k = self.n_channels
@@ -93,12 +94,12 @@ class ChannelFold:
             return np.minimum(i, k - i)
         return np.minimum((i - 1) % k, (-i) % k)
 
-    @property
+    @cached_property
     def n(self) -> int:
         """Number of representatives."""
         return int(self.of_channel.max()) + 1
 
-    @property
+    @cached_property
     def channels(self) -> np.ndarray:
         """First channel that each representative stands for; shape (n,)."""
         return np.array([int(np.flatnonzero(self.of_channel == r)[0]) for r in range(self.n)])
@@ -109,7 +110,7 @@ class ChannelFold:
         np.add.at(rows, self.of_channel, matrix)
         return rows[:, self.channels]
 
-    @property
+    @cached_property
     def share(self) -> np.ndarray:
         """Share of each representative in the mean over all channels; shape (n,)."""
         return np.bincount(self.of_channel, minlength=self.n) / self.n_channels
