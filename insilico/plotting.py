@@ -89,13 +89,13 @@ def comparison_panels(comparison: Comparison, *, title: str, rows: str | None, c
     with rc_context(FONT):
         width, height = 1.25 * n_columns + 3.5, max(1.15 * n_rows + 1.1, 2.9)
         figure = Figure(figsize=(width, height), layout="constrained")
-        grid = figure.add_gridspec(1, 2, width_ratios=[1.25 * n_columns, 3.0])
+        grid = figure.add_gridspec(1, 2, width_ratios=[1.25 * n_columns, 3.2])
         panels = grid[0].subgridspec(n_rows, n_columns).subplots(sharex=True, sharey=True, squeeze=False)
         for (i, row), (j, column) in itertools.product(enumerate(row_values), enumerate(column_values)):
             chosen = (row_of == i) & (column_of == j)
             _panel(panels[i, j], table[x].values[chosen], table.values[chosen], comparison.fitted[chosen])
             if i == 0:
-                heading = NAMES.get(columns, columns.replace("_", " ")) + " " if j == 0 else ""
+                heading = NAMES.get(columns, columns.replace("_", " ")) + ": " if j == 0 else ""
                 panels[i, j].set_title(heading + _level(columns, column))
             if j == 0 and rows is not None:
                 panels[i, j].set_ylabel(_level(rows, row, long=i == 0))
@@ -226,19 +226,17 @@ def _scores(ax: Axes, comparison: Comparison) -> None:
     if np.isfinite(comparison.low):
         error = [[max(comparison.r2 - comparison.low, 0)], [max(comparison.high - comparison.r2, 0)]]
         ax.errorbar(comparison.r2, 0, xerr=error, color=BLACK, capsize=2, linewidth=1)
-    for i, value in enumerate(values):
-        beyond = "◂ " if value < LOWEST else ""
-        ax.text(0.03, i, f"{beyond}{value:.3f}", va="center", fontsize=6.5, color="white" if value > 0.35 else BLACK)
     left = _left(values)
     if left < 0:
         ax.axvline(0, color=BLACK, linewidth=0.6)
     if comparison.reference.ceiling is not None:
         ax.axvline(comparison.reference.ceiling, color=BLACK, linestyle=":", linewidth=0.9)
         ax.text(comparison.reference.ceiling, -0.75, "ceiling ", fontsize=6.5, ha="right", va="center")
-    ax.set_yticks(range(len(names)), [n.replace("_", " ") for n in names])
+    labels = [f"{name.replace('_', ' ')}  {value:.3f}" for name, value in zip(names, values, strict=True)]
+    ax.set_yticks(range(len(names)), labels)
     ax.set_ylim(len(names) - 0.4, -1.0)
     ax.set_xlim(left, 1.02)
-    ax.set_xlabel(f"R² ({comparison.scale.name}; {comparison.n_free} free)")
+    ax.set_xlabel(f"R²\n{comparison.scale.name}\n{comparison.n_free} free", fontsize=7)
     if not comparison.converged:
         ax.set_title("NOT CONVERGED", color=RED, fontsize=8)
 
@@ -313,7 +311,12 @@ def fit_starts(result: Any) -> Figure:
         left, right = figure.subplots(1, 2, width_ratios=[1, 1.6])
         left.plot(range(1, len(ordered) + 1), [s.cost for s in ordered], "o", color=BLUE, markersize=4)
         left.axhline(best, color=GRAY, linewidth=0.8, linestyle=":")
-        left.set_yscale("log")
+        if ordered[-1].cost > 3 * best:
+            left.set_yscale("log")
+        else:
+            left.set_ylim(0, 1.1 * ordered[-1].cost)
+        left.set_xlim(0, len(ordered) + 1)
+        left.xaxis.get_major_locator().set_params(integer=True)
         left.set_xlabel("start, by cost")
         left.set_ylabel("sum of squared residuals")
         for start in reversed(ordered):
