@@ -20,11 +20,12 @@ for _name in ("stimuli", "insilico"):
 
 from protocols.base import AbstractProtocol
 from protocols.center_surround import CenterSurroundMatrix
-from protocols.contrast_response import ContrastResponse
 from protocols.direction_induction import DirectionInduction
+from protocols.grating_contrast import ContrastResponse
+from protocols.grating_orientation import OrientationTuning
+from protocols.grating_size import SizeTuning
 from protocols.induction import AbstractInduction
 from protocols.neighbouring import neighbouring_geometries
-from protocols.orientation_tuning import OrientationTuning
 from protocols.papers import (
     busse2009,
     kim_wilson1997,
@@ -36,8 +37,8 @@ from protocols.plaid_contrasts import PlaidContrasts, per_panel_squared_correlat
 from protocols.plaid_surround import PlaidSurround
 from protocols.registry import list_protocols, protocol_named
 from protocols.response_table import AbstractResponseTable
-from protocols.size_tuning import SizeTuning
-from protocols.surround_orientation import SurroundOrientation
+from protocols.standard import contrast_response, orientation_tuning, size_tuning, surround_orientation
+from protocols.surround_tuning import SurroundOrientation
 from protocols.table import AbstractTableProtocol, Reader
 from protocols.tilt_induction import TiltInduction
 
@@ -58,12 +59,16 @@ __all__ = [
     "SurroundOrientation",
     "TiltInduction",
     "busse2009",
+    "contrast_response",
     "kim_wilson1997",
     "list_protocols",
     "neighbouring_geometries",
+    "orientation_tuning",
     "otoole_wenderoth1977",
     "per_panel_squared_correlation",
     "protocol_named",
+    "size_tuning",
+    "surround_orientation",
     "trott_born2015_matrix",
     "trott_born2015_plaid",
 ]

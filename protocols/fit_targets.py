@@ -14,6 +14,7 @@ from insilico.fitting import Free, Target
 from insilico.folded_circuit import FoldedActivity
 from insilico.preparation import Preparation
 from protocols.base import center_position
+from protocols.grating_size import SizeTuning
 from protocols.papers import (
     PITCH,
     SHEET,
@@ -23,7 +24,6 @@ from protocols.papers import (
     trott_born2015_matrix,
     trott_born2015_plaid,
 )
-from protocols.size_tuning import SizeTuning
 from stimuli import StimulusSet
 from stimuli.errors import unknown_name
 

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from protocols.base import AbstractProtocol
-from protocols.contrast_response import ContrastResponse
-from protocols.orientation_tuning import OrientationTuning
 from protocols.papers import (
     busse2009,
     kim_wilson1997,
@@ -15,8 +13,7 @@ from protocols.papers import (
     trott_born2015_matrix,
     trott_born2015_plaid,
 )
-from protocols.size_tuning import SizeTuning
-from protocols.surround_orientation import SurroundOrientation
+from protocols.standard import contrast_response, orientation_tuning, size_tuning, surround_orientation
 from stimuli.errors import unknown_name
 
 PUBLISHED: dict[str, Callable[..., AbstractProtocol]] = {  # with a table and a geometry
@@ -28,10 +25,10 @@ PUBLISHED: dict[str, Callable[..., AbstractProtocol]] = {  # with a table and a 
 }
 PROTOCOLS: dict[str, Callable[..., AbstractProtocol]] = {
     **PUBLISHED,
-    "orientation_tuning": OrientationTuning,
-    "contrast_response": ContrastResponse,
-    "size_tuning": SizeTuning,
-    "surround_orientation": SurroundOrientation,
+    "orientation_tuning": orientation_tuning,
+    "contrast_response": contrast_response,
+    "size_tuning": size_tuning,
+    "surround_orientation": surround_orientation,
 }
 
 
