@@ -137,7 +137,9 @@ def test_aliasing_is_drawn_when_asked_for(backend):
 
 def test_a_window_of_exactly_the_display_fits():
     display = stimuli.Display.from_viewing(size_px=(60, 60), width_cm=3, distance_cm=57)
-    Grating(**OK, diameter=display.extent_deg[0]).contrast_image(display)
+    image = Grating(**OK, diameter=display.extent_deg[0]).contrast_image(display)
+    assert image.shape == (60, 60)
+    assert np.abs(image).max() > 0
 
 
 def test_a_negative_cell_is_refused():
