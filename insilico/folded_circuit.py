@@ -194,32 +194,26 @@ class FoldedCircuit:
 
     def _mixed(self, X: np.ndarray, O: np.ndarray, w: Wires, tol: float, max_iterations: int) -> tuple[np.ndarray, int]:
         """Iterate O by Anderson mixing (type II) over the whole group; return O and the number of iterations."""
-        moves: list[np.ndarray] = []
-        errors: list[np.ndarray] = []
-        error = old_O = old_error = None
+        moves, errors = (np.zeros((MEMORY, O.size), O.dtype) for _ in range(2))
+        gram = np.zeros((MEMORY, MEMORY))
+        old_O = old_error = None
         for n in range(1, max_iterations + 1):
             error = self._output(self._input(X, O, w), O, w)
             error -= O
             if float(np.abs(error).max(initial=0)) <= tol * max(float(O.max(initial=0)), 1e-30):
                 return O, n
-            if old_O is not None:
-                moves, errors = (
-                    [*moves, (O - old_O).ravel()][-MEMORY:],
-                    [*errors, (error - old_error).ravel()][-MEMORY:],
-                )
-            old_O, old_error = O, error
             new = O + error
-            if errors:
-                flat = error.ravel()
-                gram = np.array([[float(e @ f) for f in errors] for e in errors])
-                right = np.array([float(e @ flat) for e in errors])
-                diagonal = gram.flat[
-                    :: len(gram) + 1
-                ]  # raised, so that nearly parallel differences get no large weights
-                gram.flat[:: len(gram) + 1] = diagonal * (1 + 1e-7) + 1e-30
-                weights = np.linalg.solve(gram, right).astype(X.dtype)
-                for weight, move, difference in zip(weights, moves, errors, strict=True):
-                    new -= weight * (move + difference).reshape(new.shape)
+            if old_O is not None and old_error is not None:
+                kept, place = min(n - 1, MEMORY), (n - 2) % MEMORY
+                np.subtract(O.ravel(), old_O.ravel(), out=moves[place])
+                np.subtract(error.ravel(), old_error.ravel(), out=errors[place])
+                gram[place] = gram[:, place] = errors @ errors[place]
+                normal = gram[:kept, :kept].copy()
+                diagonal = normal.flat[:: kept + 1]  # raised, so that nearly parallel differences get no large weights
+                normal.flat[:: kept + 1] = diagonal * (1 + 1e-7) + 1e-30
+                weights = np.linalg.solve(normal, errors[:kept] @ error.ravel()).astype(O.dtype)
+                new -= (weights @ moves[:kept] + weights @ errors[:kept]).reshape(new.shape)
+            old_O, old_error = O, error
             O = np.maximum(new, 0, out=new)
         return O, max_iterations
 

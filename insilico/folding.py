@@ -24,9 +24,10 @@ from insilico.pools import Ring
 from insilico.preparation import Preparation
 from stimuli import StimulusSet
 
-NONE, ON_CHANNEL, BETWEEN = "none", "on channel", "between channels"
+CHANNEL_KINDS = NONE, ON_CHANNEL, BETWEEN = "none", "on channel", "between channels"
 EMPTY = 1e-15  # weight below which a pool hears nothing
 DIGITS = 12
+ROOMIER, SMALL = 2.5, 21  # a stimulus may be solved on a grid with so many times its cells, or of so few cells
 
 
 @dataclass(frozen=True)
@@ -297,20 +298,23 @@ def _grouped(
 ) -> FoldedStimuli:
     k = preparation.n_channels
     names = {key: i for i, key in enumerate(octants)}
-    members: dict[tuple[int, str, int], dict[tuple[tuple[int, float], ...], int]] = {}
-    found = []
+    standard = []
     for parts in described:
-        labelled = [(names[key], u) for key, u in parts]
-        kind, shift, mirrored, canonical = _canonical(labelled, k)
-        half = max((octants[key][0] for key, _ in parts), default=0)
-        rows = members.setdefault((half, kind, len(parts)), {})
-        row = rows.setdefault(canonical, len(rows))
-        found.append(((half, kind, len(parts)), row, shift, mirrored))
+        kind, shift, mirrored, canonical = _canonical([(names[key], u) for key, u in parts], k)
+        standard.append((max((octants[key][0] for key, _ in parts), default=0), kind, shift, mirrored, canonical))
+    shared = {(kind, half): joint for kind in CHANNEL_KINDS for half, joint in _shared_grids(standard, kind).items()}
+    members: dict[tuple[str, int], dict[tuple[tuple[int, float], ...], int]] = {}
+    found = []
+    for half, kind, shift, mirrored, canonical in standard:
+        group = kind, shared[kind, half]
+        rows = members.setdefault(group, {})
+        found.append((group, rows.setdefault(canonical, len(rows)), shift, mirrored))
     order = {group: i for i, group in enumerate(members)}
     by_name = [octants[key][1] for key in octants]
     groups = []
-    for (half, kind, depth), rows in members.items():
+    for (kind, half), rows in members.items():
         grid = Grid(half=half, even=even)
+        depth = max(len(canonical) for canonical in rows)
         contrast = np.zeros((len(rows), depth, grid.n_cells))
         values = np.zeros((len(rows), depth))
         for row, canonical in enumerate(rows):
@@ -329,6 +333,21 @@ def _grouped(
         room=room,
         symmetric_sheet=middle,
     )
+
+
+def _shared_grids(
+    standard: list[tuple[int, str, int, bool, tuple[tuple[int, float], ...]]], kind: str
+) -> dict[int, int]:
+    """Return the half-width of the grid that each half-width is solved on: a few cells that stay silent cost less than
+    a group of their own."""
+    shared: dict[int, int] = {}
+    largest = None
+    for half in sorted({half for half, of, *_ in standard if of == kind}, reverse=True):
+        cells = Grid(half=half, even=False).n_cells
+        if largest is None or cells * ROOMIER < Grid(half=largest, even=False).n_cells > SMALL:
+            largest = half
+        shared[half] = largest
+    return shared
 
 
 def _distance_index(position: int, side: int) -> int:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
-from insilico.analysis import summation_size, suppression_index
+from insilico.analysis.sizes import summation_of, suppression_of
 from insilico.fitting import Free, Target
 from insilico.folded_circuit import FoldedActivity
 from insilico.preparation import Preparation
@@ -106,12 +105,10 @@ class SizeMeasures:
         curves = activity.response[:, channel].reshape(len(experiment.contrasts), sizes.size)
         if curves.max(axis=1).min() <= 0:
             return np.full(1 if self.shift is None else 4, 5.0)
-        labelled = xr.DataArray(curves, dims=("contrast", "diameter"), coords={"diameter": sizes})
-        suppression = float(suppression_index(labelled)[-1])
-        found = [(suppression - self.suppression) / 0.1]
+        found = [(suppression_of(curves[-1]) - self.suppression) / 0.1]
         if self.shift is not None:
             peaks = np.array([soft_peak(sizes, curve) for curve in curves])
-            reach = summation_size(labelled).values
+            reach = [summation_of(sizes, curve) for curve in curves]
             found += [
                 np.log(peaks[0] / peaks[-1] / self.shift) / 0.3,
                 min(0.0, np.log(reach[0] / reach[-1] / 2.0)) / 0.3,

@@ -12,9 +12,7 @@ WIGGLE = 0.01  # share of the maximum by which a curve may go the wrong way and 
 
 def suppression_index(curve: xr.DataArray, along: str = "diameter") -> xr.DataArray:
     """Return (largest − response to the largest size) / largest; dims of the curve without `along`, in [0, 1]."""
-    top = curve.max(along)
-    last = curve.sortby(along).isel({along: -1}, drop=True)
-    return _named((top - last) / top.where(top > 0), "suppression index", "1")
+    return _measured(curve, along, lambda _, response: suppression_of(response), "suppression index", "1")
 
 
 def preferred_size(curve: xr.DataArray, along: str = "diameter") -> xr.DataArray:
@@ -30,7 +28,7 @@ def summation_size(curve: xr.DataArray, along: str = "diameter", *, share: float
     """Return the smallest size, interpolated, at which the response reaches `share` of its maximum; degrees."""
 
     def reached(sizes: np.ndarray, response: np.ndarray) -> float:
-        return _first_crossing(sizes, response, share * response.max())
+        return summation_of(sizes, response, share=share)
 
     return _measured(curve, along, reached, f"summation size ({share:.0%} of the maximum)", "deg")
 
@@ -60,6 +58,17 @@ def unimodal(curve: xr.DataArray, along: str = "diameter", *, tolerance: float =
         return float(max(falls, rises) <= tolerance * top)
 
     return _measured(curve, along, one_maximum, f"one maximum (within {tolerance:.0%})", "1")
+
+
+def suppression_of(response: np.ndarray) -> float:
+    """Return the suppression index of responses in order of size, (n,); NaN where nothing responds."""
+    top = response.max()
+    return float((top - response[-1]) / top) if top > 0 else float("nan")
+
+
+def summation_of(sizes: np.ndarray, response: np.ndarray, *, share: float = 0.95) -> float:
+    """Return the summation size of responses, (n,), to rising sizes, (n,); NaN where nothing responds."""
+    return _first_crossing(sizes, response, share * response.max())
 
 
 def _peak(sizes: np.ndarray, response: np.ndarray) -> float:
