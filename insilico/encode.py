@@ -8,13 +8,14 @@ peak in place of the largest value of each map).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
 from insilico.preparation import Preparation
-from stimuli import Display, StimulusSet
+from stimuli import AbstractStimulus, Display, StimulusSet
 
 STIMULUS, LAYER, ROW, COLUMN, FEATURE = "stimulus", "layer", "y", "x", "feature"
 
@@ -59,7 +60,7 @@ class PopulationCode:
         p = self.preparation
         return tuning(p.preferences, value, width=p.tuning_width, period=p.axis.period)
 
-    def layer_fields(self, stimuli: StimulusSet) -> list[list[tuple[float, np.ndarray]]]:
+    def layer_fields(self, stimuli: Iterable[AbstractStimulus]) -> list[list[tuple[float, np.ndarray]]]:
         """Return, for each stimulus, the feature value and the contrast (y, x) of each of its layers."""
         sheet = self.preparation.sheet
         cell = sheet.pitch if self.cell_average else 0.0

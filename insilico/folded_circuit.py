@@ -11,7 +11,7 @@ fails) and reports the residual of the differential equations, as everywhere.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
 
@@ -45,6 +45,10 @@ class FoldedActivity:
     drive: np.ndarray
     residual: np.ndarray
     n_iterations: np.ndarray
+
+    def of_stimuli(self, which: slice) -> FoldedActivity:
+        """Return the activity of some of the stimuli."""
+        return FoldedActivity(**{f.name: getattr(self, f.name)[which] for f in fields(self)})
 
 
 @dataclass(frozen=True, kw_only=True)

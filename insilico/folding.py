@@ -22,7 +22,7 @@ import numpy as np
 from insilico.encode import PopulationCode
 from insilico.pools import Ring
 from insilico.preparation import Preparation
-from stimuli import StimulusSet
+from stimuli import AbstractStimulus, StimulusSet
 
 CHANNEL_KINDS = NONE, ON_CHANNEL, BETWEEN = "none", "on channel", "between channels"
 EMPTY = 1e-15  # weight below which a pool hears nothing
@@ -193,7 +193,7 @@ class NotSymmetricError(ValueError):
     """The stimuli, or the preparation, lack the symmetry that folding needs."""
 
 
-def fold(stimuli: StimulusSet, preparation: Preparation, *, cell_average: bool = True) -> FoldedStimuli:
+def fold(stimuli: Sequence[AbstractStimulus] | StimulusSet, preparation: Preparation, *, cell_average: bool = True) -> FoldedStimuli:
     """Return the stimuli reduced by their symmetries.
 
     Raises

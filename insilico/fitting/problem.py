@@ -26,6 +26,7 @@ from stimuli.errors import unknown_name
 
 SETTLED = {"float32": 2e-5, "float64": 1e-8}  # residual per unit time above which a state counts as not converged
 TOLERANCE = {"float32": 3e-6, "float64": 1e-11}  # relative change at which the iteration stops
+MAX_ITERATIONS = 600  # what has not settled by then hardly ever does
 PENALTY = 10.0  # residual of each table point whose states have not converged
 
 
@@ -102,6 +103,15 @@ class Target:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """What a target is predicted: its stimuli, the preparation that they are shown to, and the activity."""
+
+    stimuli: StimulusSet
+    preparation: Preparation
+    activity: FoldedActivity
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """Residuals and scores of one set of values.
 
@@ -171,28 +181,43 @@ class Problem:
         parameters = replace(self.parameters, **{k: v for k, v in changes.items() if k in circuit})
         return parameters, preparation.replaced(**{k: v for k, v in changes.items() if k not in circuit})
 
-    def predict(self, target: Target, values: Sequence[float]) -> tuple[StimulusSet, Preparation, FoldedActivity]:
-        """Return the stimuli, the preparation and the activity of a target."""
-        parameters, preparation = self.settings(target, values)
-        geometry = preparation.replaced(tuning_width=1.0)  # the fold does not depend on the tuning
-        stimuli, folded = _folded(target.experiment, geometry)
-        circuit = FoldedCircuit(
-            folded, parameters, tuning_width=preparation.tuning_width, dtype=np.dtype(self.dtype).type
-        )
-        return stimuli, preparation, circuit.steady_state(tol=TOLERANCE[self.dtype])
+    def predict(self, target: Target, values: Sequence[float]) -> Prediction:
+        """Return what a target is predicted at some values of the free parameters."""
+        [found] = self._predicted([target], values)
+        return found
+
+    def _predicted(self, targets: Sequence[Target], values: Sequence[float]) -> list[Prediction]:
+        """Return the prediction of each target; those of one circuit on one preparation are solved together."""
+        settings = [self.settings(target, values) for target in targets]
+        together: dict[Any, list[int]] = {}
+        for i, (parameters, preparation) in enumerate(settings):
+            together.setdefault((parameters, replace(preparation, name="")), []).append(i)
+        found: dict[int, Prediction] = {}
+        for (parameters, shared), members in together.items():
+            experiments = tuple(targets[i].experiment for i in members)
+            shown, folded = _folded(experiments, _geometry(shared))  # neither depends on the tuning
+            circuit = FoldedCircuit(
+                folded, parameters, tuning_width=shared.tuning_width, dtype=np.dtype(self.dtype).type
+            )
+            activity = circuit.steady_state(tol=TOLERANCE[self.dtype], max_iterations=MAX_ITERATIONS)
+            ends = np.cumsum([len(stimuli) for stimuli in shown])
+            for i, stimuli, end in zip(members, shown, ends, strict=True):
+                own = activity.of_stimuli(slice(int(end) - len(stimuli), int(end)))
+                found[i] = Prediction(stimuli=stimuli, preparation=settings[i][1], activity=own)
+        return [found[i] for i in range(len(targets))]
 
     def evaluate(self, values: Sequence[float]) -> Evaluation:
         """Return the residuals and scores at some values of the free parameters."""
         residuals, scores, unconverged = [], {}, 0
-        for target in self.targets:
-            stimuli, preparation, activity = self.predict(target, values)
+        for target, predicted in zip(self.targets, self._predicted(self.targets, values), strict=True):
+            activity, preparation = predicted.activity, predicted.preparation
             missed = int((activity.residual > SETTLED[self.dtype] * max(1.0, float(activity.response.max()))).sum())
             unconverged += missed
             if target.is_table:
                 found, score = _of_table(target, preparation, activity)
                 scores[target.name] = float(score)
             else:
-                found = target.experiment.residuals(stimuli, preparation, activity)
+                found = target.experiment.residuals(predicted.stimuli, preparation, activity)
             if missed or not np.isfinite(found).all():
                 found = np.full_like(found, PENALTY)
             residuals.append(np.sqrt(target.weight) * found)
@@ -212,13 +237,13 @@ class Problem:
 
 def predicted_points(problem: Problem, target: Target, values: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
     """Return data and prediction at all points of a target's table, (n_points,) each, before gain and offset."""
-    _, preparation, activity = problem.predict(target, values)
-    data, read = _reading(target.experiment, preparation.replaced(tuning_width=1.0))
-    return data, read(activity.response, activity.drive)
+    found = problem.predict(target, values)
+    data, read = _reading(target.experiment, _geometry(found.preparation))
+    return data, read(found.activity.response, found.activity.drive)
 
 
 def _of_table(target: Target, preparation: Preparation, activity: FoldedActivity) -> tuple[np.ndarray, float]:
-    data, read = _reading(target.experiment, preparation.replaced(tuning_width=1.0))
+    data, read = _reading(target.experiment, _geometry(preparation))
     prediction = read(activity.response, activity.drive)
     keep = np.ones(data.size, dtype=bool) if target.kept is None else np.asarray(target.kept)
     fitted = target.experiment.scale.fit(data[keep], prediction[keep])
@@ -227,15 +252,19 @@ def _of_table(target: Target, preparation: Preparation, activity: FoldedActivity
     return error / np.sqrt(total), fitted.r2
 
 
+def _geometry(preparation: Preparation) -> Preparation:
+    return replace(preparation, name="", tuning_width=1.0)
+
+
 @lru_cache(maxsize=256)
-def _folded(experiment: Any, preparation: Preparation) -> tuple[StimulusSet, FoldedStimuli]:
-    stimuli = experiment.stimuli(preparation)
-    return stimuli, fold(stimuli, preparation)
+def _folded(experiments: tuple[Any, ...], preparation: Preparation) -> tuple[list[StimulusSet], FoldedStimuli]:
+    """Return the stimuli of each experiment, and all of them folded."""
+    shown = [experiment.stimuli(preparation) for experiment in experiments]
+    return shown, fold([stimulus for stimuli in shown for stimulus in stimuli], preparation)
 
 
 @lru_cache(maxsize=256)
 def _reading(
     experiment: Any, preparation: Preparation
 ) -> tuple[np.ndarray, Callable[[np.ndarray, np.ndarray], np.ndarray]]:
-    stimuli, _ = _folded(experiment, preparation)
-    return experiment.reference.values.values, experiment.reader(stimuli, preparation)
+    return experiment.reference.values.values, experiment.reader(experiment.stimuli(preparation), preparation)

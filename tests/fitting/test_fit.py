@@ -59,7 +59,7 @@ def small():
 @pytest.fixture(scope="module")
 def recovered(small):
     [target] = small.targets
-    activity = small.predict(target, tuple(TRUE.values()))[2]
+    activity = small.predict(target, tuple(TRUE.values())).activity
     read = target.experiment.reader(
         target.experiment.stimuli(target.experiment.preparation), target.experiment.preparation
     )
