@@ -18,6 +18,7 @@ from insilico.reference_data import ReferenceData
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
+DEDICATED = "dedicated_"  # begins the names of models made for one table; they stand among its nulls
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +191,8 @@ class Comparison:
     low, high
         95 % bootstrap interval of R² over panels.
     nulls
-        R² of each named null, each fitted on its own.
+        R² of each named null, each fitted on its own; those that begin with "dedicated_" are models made for this
+        table alone, with the number of parameters in their name.
     n_free
         Fitted parameters of the model and of what was projected out, gain and offset included where there are any.
     converged
@@ -232,6 +234,18 @@ class Comparison:
     def r2(self) -> float:
         """R² over all points of the table, on the comparison's scale."""
         return self.fit.r2
+
+    @property
+    def best_null(self) -> float:
+        """Largest R² of the nulls, models made for this table alone not among them; NaN where there are none."""
+        plain = [value for name, value in self.nulls.items() if not name.startswith(DEDICATED)]
+        return max(plain, default=float("nan"))
+
+    @property
+    def dedicated(self) -> float:
+        """R² of the model made for this table alone; NaN where there is none."""
+        found = [value for name, value in self.nulls.items() if name.startswith(DEDICATED)]
+        return max(found, default=float("nan"))
 
     @property
     def fitted(self) -> np.ndarray:

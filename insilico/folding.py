@@ -193,7 +193,9 @@ class NotSymmetricError(ValueError):
     """The stimuli, or the preparation, lack the symmetry that folding needs."""
 
 
-def fold(stimuli: Sequence[AbstractStimulus] | StimulusSet, preparation: Preparation, *, cell_average: bool = True) -> FoldedStimuli:
+def fold(
+    stimuli: Sequence[AbstractStimulus] | StimulusSet, preparation: Preparation, *, cell_average: bool = True
+) -> FoldedStimuli:
     """Return the stimuli reduced by their symmetries.
 
     Raises

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
     "#CC79A7",
 )
 GRAY = "#8A8A8A"
+COLORS = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED, BLACK)
 LOWEST = -1.0  # an axis of R² goes no further down
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 NAMES = {"contrast_1": "contrast at 0°", "contrast_2": "contrast at 90°", "component_2_orientation": "component 2"}
@@ -186,19 +188,20 @@ def score_table(comparisons: list[Comparison]) -> Figure:
                     ax.text(LOWEST, i, f"◂ {c.r2:.2f}", color=colors[model], va="center", fontsize=7)
                 else:
                     ax.errorbar(c.r2, i, xerr=error, fmt="o", color=colors[model], mfc=face, capsize=2, markersize=5)
-                null = max(c.nulls.values(), default=np.nan)
-                ax.plot(null, i, marker="|", color=BLACK, markersize=9, linestyle="none")
+                ax.plot(c.best_null, i, marker="|", color=BLACK, markersize=9, linestyle="none")
+                ax.plot(c.dedicated, i, marker="D", color=BLACK, markersize=3, mfc="white", linestyle="none")
             ceiling = next(c.reference.ceiling for c in comparisons if c.protocol == protocol)
             if ceiling is not None:
                 ax.axvline(ceiling, color=BLACK, linewidth=0.8, linestyle=":")
             ax.set_title(protocol)
             here = [c for c in comparisons if c.protocol == protocol]
             ax.set_xlabel(f"R² ({here[0].scale.name})")
-            ax.set_xlim(_left([v for c in here for v in (c.r2, max(c.nulls.values(), default=0.0))]), 1.02)
+            ax.set_xlim(_left([v for c in here for v in (c.r2, c.best_null) if np.isfinite(v)]), 1.02)
         axes[0].set_yticks(range(len(models)), models)
         axes[0].set_ylim(len(models) - 0.5, -0.5)
         figure.suptitle(
-            "circle: model, 95 % interval (open: not converged)     vertical bar: its best null     dotted: ceiling",
+            "circle: model, 95 % interval (open: not converged)    bar: its best null    "
+            "diamond: model made for the table    dotted: ceiling",
             fontsize=7,
         )
     return figure
@@ -330,6 +333,52 @@ def fit_starts(result: Any) -> Figure:
         right.set_xlabel("position between the bounds")
         right.set_title("blue: within 5 % of the best cost")
     return figure
+
+
+def checks(outcomes: Sequence[Any]) -> Figure:
+    """Draw the scores of a fit and of its variations, one row each, one marker for each table."""
+    names = list(dict.fromkeys(name for o in outcomes for name in o.scores))
+    first = outcomes[0]
+    left = max(min(v for o in outcomes if o.group != "shuffled" for v in o.scores.values()) - 0.02, 0.3)
+    with rc_context(FONT):
+        figure = Figure(figsize=(7.2, 0.22 * len(outcomes) + 1.6), layout="constrained")
+        ax = figure.subplots()
+        for j, (name, color, marker) in enumerate(zip(names, itertools.cycle(COLORS), itertools.cycle(MARKERS))):
+            rows = [i for i, o in enumerate(outcomes) if name in o.scores]
+            found = [outcomes[i].scores[name] for i in rows]
+            style: Any = {"color": color, "marker": marker, "markersize": 4.5, "linestyle": "none"}
+            ax.plot(np.maximum(found, left), rows, label=name, clip_on=False, zorder=3 + 0.01 * j, **style)
+            ax.axvline(first.scores[name], color=color, linewidth=0.6, linestyle=":")
+        groups = [o.group for o in outcomes]
+        for i in range(1, len(outcomes)):
+            if groups[i] != groups[i - 1]:
+                ax.axhline(i - 0.5, color=GRAY, linewidth=0.6)
+        ax.set_yticks(range(len(outcomes)), [f"{_of_group(o)}{o.name}   {o.n_free} free" for o in outcomes])
+        ax.set_ylim(len(outcomes) - 0.4, -0.6)
+        ax.set_xlim(left, 1.0)
+        ax.set_xlabel(f"R² (dotted: the fit itself; markers on the left edge: {left:.2f} or below)")
+        figure.legend(*ax.get_legend_handles_labels(), frameon=False, fontsize=7, loc="outside upper center", ncols=4)
+    return figure
+
+
+def trade_off(outcomes: Sequence[Any], *, along: str, xlabel: str) -> Figure:
+    """Draw the scores of variations against a measure of theirs."""
+    ordered = sorted((o for o in outcomes if along in o.measures), key=lambda o: o.measures[along])
+    names = list(dict.fromkeys(name for o in ordered for name in o.scores))
+    with rc_context(FONT):
+        figure = Figure(figsize=(5.4, 3.2), layout="constrained")
+        ax = figure.subplots()
+        for name, color, marker in zip(names, itertools.cycle(COLORS), itertools.cycle(MARKERS)):
+            points = [(o.measures[along], o.scores[name]) for o in ordered if name in o.scores]
+            ax.plot(*zip(*points, strict=True), color=color, marker=marker, markersize=4, linewidth=1, label=name)
+        ax.set_xlabel(xlabel)
+        ax.set_ylabel("R²")
+        figure.legend(*ax.get_legend_handles_labels(), frameon=False, fontsize=7, loc="outside right upper")
+    return figure
+
+
+def _of_group(outcome: Any) -> str:
+    return "without: " if outcome.group == "removed" else ""
 
 
 def _teach_notebook() -> None:

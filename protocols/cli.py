@@ -43,6 +43,7 @@ FREE = [
     *("tuning_width@human_otoole", "center_diameter@macaque"),
 ]
 FIXED = {"alpha": 0.0, "mu": 0.0, "beta": 0.0}
+EVOLVED = 3000  # evaluations of CMA-ES
 SHOWN = 8  # findings printed on the terminal; all are in the files
 
 
@@ -96,6 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--neighbours", action="store_true", help="fit the tilt illusion at centres 10 %% off, too")
     fit.add_argument("--weight", metavar="TABLE=W", nargs="+", action="extend", default=[], help="1 where not given")
     fit.add_argument("--leave-out", metavar="WHAT", nargs="+", default=[], help="'fifths', or names of tables")
+    fit.add_argument("--checks", metavar="WHAT", nargs="+", default=[], help="removals, ladder, shuffled, trade-off")
+    fit.add_argument("--second-opinion", action="store_true", help="fit once more by CMA-ES, without derivatives")
     fit.add_argument("--seed", metavar="N", type=_seed, default=0)
     fit.add_argument("--processes", metavar="N", type=int, default=1)
     fit.set_defaults(command=_fit)
@@ -157,7 +160,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _fit(options: argparse.Namespace) -> int:
-    from insilico.fitting import leave_out_parts, leave_out_table
+    from insilico.fitting import FitResult, fit_variations, leave_out_parts, leave_out_table, run_starts
+    from protocols import fit_checks
     from protocols import fit_command as fitting
 
     check_writable(options.out, extra=("parameters.toml",))
@@ -174,6 +178,7 @@ def _fit(options: argparse.Namespace) -> int:
     for what in options.leave_out:
         if what != "fifths" and what not in options.to:
             raise unknown_name("table to leave out", what, {"fifths", *options.to})
+    checks = fit_checks.checks_named(options.checks)
     around = fitting.start_values(chosen, options.model, options.start_from) if options.start_from else None
     ledger = options.out.parent / f"{options.out.name}.starts"
     common: dict[str, Any] = {"seed": options.seed, "processes": options.processes, "folder": ledger, "progress": True}
@@ -184,14 +189,27 @@ def _fit(options: argparse.Namespace) -> int:
             left_out += leave_out_parts(chosen, n_starts=options.starts, **common)
         else:
             left_out.append(leave_out_table(chosen, what, n_starts=options.starts, **common))
-    command = shlex.join(["insilico", "fit", *sys.argv[2:]])
-    runs = fitting.write_fit(result, left_out, model=options.model, command=command, seed=options.seed, out=options.out)
-    print(result.summary())
+    outcomes = [
+        outcome for check in checks for outcome in fit_variations(check(result), n_starts=options.starts, **common)
+    ]
+    second = None
+    if options.second_opinion:
+        evolved = run_starts(chosen, n_starts=1, method="cma", max_evaluations=EVOLVED, around=around, **common)
+        second = FitResult(chosen, tuple(evolved))
+    runs = fitting.write_fit(
+        result,
+        left_out,
+        outcomes,
+        model=options.model,
+        command=shlex.join(["insilico", "fit", *sys.argv[2:]]),
+        seed=options.seed,
+        out=options.out,
+        second=second,
+    )
+    print("\n\n".join(fitting.as_text(result, left_out, outcomes, second)))
     for run in runs:
         if run.comparison is not None:
             print(score_line(run.comparison.score()))
-    for part in left_out:
-        print(f"left out: {part.name}_r2  {part.r2:.3f}   {part.n_points} points")
     print(f"wrote {options.out}/{{{', '.join((*CONTENTS, 'parameters.toml'))}}}; finished starts are in {ledger}")
     return 0
 

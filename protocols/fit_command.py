@@ -10,10 +10,11 @@ from typing import Any
 
 import xarray as xr
 
-from insilico.fitting import FitResult, Free, LeftOut, Problem, run_starts
+from insilico.fitting import FitResult, Free, LeftOut, Outcome, Problem, run_starts
 from insilico.model import SheetModel
 from insilico.provenance import versions
 from insilico.zoo import ParameterSet, circuit_named, parameter_sets
+from protocols import fit_checks
 from protocols.commands import Run, run_once
 from protocols.fit_targets import BOUNDS, EXPERIMENTS, fitted_geometry, targets
 from protocols.folder import result_folder
@@ -23,6 +24,7 @@ from protocols.summary import as_json
 from stimuli.errors import unknown_name
 
 FITTABLE = ("contextual",)
+KIM_WILSON = "human_kim_wilson1997"
 
 
 def problem(
@@ -159,9 +161,19 @@ def fitted_model(result: FitResult, model: str) -> SheetModel:
 
 
 def write_fit(
-    result: FitResult, left_out: Sequence[LeftOut], *, model: str, command: str, seed: int, out: Path
+    result: FitResult,
+    left_out: Sequence[LeftOut],
+    outcomes: Sequence[Outcome],
+    *,
+    model: str,
+    command: str,
+    seed: int,
+    out: Path,
+    second: FitResult | None = None,
 ) -> list[Run]:
     """Run every fitted experiment on the full sheet with the fitted values; write the result folder.
+
+    `outcomes` are those of the checks, `second` is the fit by another optimiser, where there is one.
 
     Beside the four files of every command, `parameters.toml` holds the fit as a parameter set with its card.
     """
@@ -181,6 +193,7 @@ def write_fit(
         "converged": all(run.comparison.converged for run in runs if run.comparison) and not result.best.unconverged,
         "scores": [c.score() for c in compared],
         "findings": findings + [f.to_dict() for run in runs if run.comparison is None for f in run.findings],
+        "checks": fit_checks.as_records(outcomes),
         "provenance": {
             "command": command,
             "seed": seed,
@@ -189,8 +202,14 @@ def write_fit(
         },
     }
     figure = result.plot()
-    text = result.summary() + "".join(f"\nleft out: {part.name}  R² {part.r2:.3f}" for part in left_out)
-    page = report(f"Fit of {model} to {', '.join(names)}", [run.section for run in runs], figure=figure, text=text)
+    checked = [fit_checks.intact(result), *outcomes] if outcomes else []
+    page = report(
+        f"Fit of {model} to {', '.join(names)}",
+        [run.section for run in runs],
+        figure=figure,
+        text="\n\n".join(as_text(result, left_out, outcomes, second)),
+        further=fit_checks.figures(checked),
+    )
     with result_folder(out, extra=("parameters.toml",)) as folder:
         xr.DataTree.from_dict({run.protocol.name: run.responses for run in runs}).to_netcdf(
             folder / "result.nc", engine="h5netcdf"
@@ -201,6 +220,28 @@ def write_fit(
         entry = as_toml("fitted", result, description=f"fitted to {', '.join(names)}", command=command)
         (folder / "parameters.toml").write_text(entry, encoding="utf-8")
     return runs
+
+
+def as_text(
+    result: FitResult, left_out: Sequence[LeftOut], outcomes: Sequence[Outcome], second: FitResult | None
+) -> list[str]:
+    """Return what a fit found, paragraph by paragraph: the fit, a second opinion, left-out data, checks."""
+    parts = [result.summary()]
+    if second is not None:
+        scores = ", ".join(f"{name} {value:.3f}" for name, value in second.evaluation.scores.items())
+        parts.append(
+            f"second opinion (CMA-ES, {second.best.n_evaluations} evaluations): cost {second.best.cost:.4f} against "
+            f"{result.best.cost:.4f}\n  {scores}"
+        )
+    if left_out:
+        lines = [f"  {part.name}_r2  {part.r2:.3f}   {part.n_points} points, {part.how}" for part in left_out]
+        parts.append("\n".join(["left out, predicted by fits that have not seen them", *lines]))
+    if outcomes:
+        parts.append(fit_checks.as_text([fit_checks.intact(result), *outcomes]))
+    own_width = any(f.name == "tuning_width" and f.acts_on(KIM_WILSON) for f in result.problem.free)
+    if not own_width:
+        parts.append(f"{KIM_WILSON} was not fitted: it is shown to this circuit with the published tuning width.")
+    return parts
 
 
 def as_toml(name: str, result: FitResult, *, description: str, command: str) -> str:

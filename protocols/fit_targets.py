@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from insilico.analysis.sizes import summation_of, suppression_of
+from insilico.analysis.sizes import peak_of, summation_of, suppression_of
 from insilico.fitting import Free, Target
 from insilico.folded_circuit import FoldedActivity
 from insilico.preparation import Preparation
@@ -99,10 +99,7 @@ class SizeMeasures:
 
     def residuals(self, stimuli: StimulusSet, preparation: Preparation, activity: FoldedActivity) -> np.ndarray:
         """Return the residuals."""
-        experiment = self.experiment
-        channel = int(np.argmin(np.abs(preparation.preferences - experiment.orientation)))
-        sizes = np.asarray(experiment.sizes(preparation))
-        curves = activity.response[:, channel].reshape(len(experiment.contrasts), sizes.size)
+        sizes, curves = self._curves(preparation, activity)
         if curves.max(axis=1).min() <= 0:
             return np.full(1 if self.shift is None else 4, 5.0)
         found = [(suppression_of(curves[-1]) - self.suppression) / 0.1]
@@ -115,6 +112,27 @@ class SizeMeasures:
                 max(0.0, curves[-1, 0] / curves[-1].max() - self.smallest) / 0.2,
             ]
         return np.array(found)
+
+    def measures(self, preparation: Preparation, activity: FoldedActivity) -> dict[str, float]:
+        """Return the suppression index, the smallest patch's share of the peak, and the shifts that are asked for."""
+        sizes, curves = self._curves(preparation, activity)
+        top = float(curves[-1].max())
+        found = {
+            "suppression_index": suppression_of(curves[-1]),
+            "smallest_over_peak": float(curves[-1, 0]) / top if top > 0 else float("nan"),
+        }
+        if self.shift is not None:
+            peaks = [peak_of(sizes, curve) for curve in curves]
+            reach = [summation_of(sizes, curve) for curve in curves]
+            found |= {"summation_shift_peak": peaks[0] / peaks[-1], "summation_shift_95": reach[0] / reach[-1]}
+        return found
+
+    def _curves(self, preparation: Preparation, activity: FoldedActivity) -> tuple[np.ndarray, np.ndarray]:
+        """Return the sizes, and the responses (contrast, size) of the channel that prefers the grating."""
+        experiment = self.experiment
+        channel = int(np.argmin(np.abs(preparation.preferences - experiment.orientation)))
+        sizes = np.asarray(experiment.sizes(preparation))
+        return sizes, activity.response[:, channel].reshape(len(experiment.contrasts), sizes.size)
 
 
 def soft_peak(sizes: np.ndarray, curve: np.ndarray, power: float = 24.0) -> float:

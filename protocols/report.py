@@ -55,7 +55,9 @@ class Section:
     record: dict[str, Any]
 
 
-def report(title: str, sections: Sequence[Section], *, figure: Any = None, text: str = "") -> str:
+def report(
+    title: str, sections: Sequence[Section], *, figure: Any = None, text: str = "", further: Sequence[Any] = ()
+) -> str:
     """Return the page.
 
     Parameters
@@ -68,6 +70,8 @@ def report(title: str, sections: Sequence[Section], *, figure: Any = None, text:
         Overview figure above all runs.
     text
         Plain text below it.
+    further
+        Figures below the text.
     """
     compared = [s.comparison for s in sections if s.comparison is not None]
     parts = [f"<h1>{html.escape(title)}</h1>"]
@@ -77,6 +81,7 @@ def report(title: str, sections: Sequence[Section], *, figure: Any = None, text:
         parts.append(score_table(compared))
     if text:
         parts.append(f"<pre>{html.escape(text)}</pre>")
+    parts += [_image(extra, "checks of the fit") for extra in further]
     for section in sections:
         parts.append(_section(section, heading=len(sections) > 1))
     parts.append(f"<p class=note>Versions: {html.escape(', '.join(f'{k} {v}' for k, v in versions().items()))}.</p>")

@@ -17,6 +17,7 @@ from insilico.preparation import Preparation
 from insilico.provenance import read_provenance
 from insilico.reference_data import ReferenceData, load_reference
 from protocols.base import STIMULUS, UNIT, AbstractProtocol, described
+from protocols.dedicated import dedicated_nulls
 from stimuli import StimulusSet
 
 
@@ -127,7 +128,10 @@ class AbstractTableProtocol(AbstractProtocol):
             fit=fit(data, prediction),
             low=low,
             high=high,
-            nulls={name: r2(data, self.null(name, column, reference)) for name in reference.card["nulls"]},
+            nulls={
+                **{name: r2(data, self.null(name, column, reference)) for name in reference.card["nulls"]},
+                **dedicated_nulls(self.table),
+            },
             n_free=int(model.get("n_fitted", 0)) + self.scale.n_free,
             converged=bool(responses["converged"].values.all()),
             residual=float(responses["residual"].max()),

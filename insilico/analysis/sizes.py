@@ -21,7 +21,7 @@ def preferred_size(curve: xr.DataArray, along: str = "diameter") -> xr.DataArray
     The maximum is that of the parabola through the largest response and its two neighbours; where the largest
     response has no two neighbours (the smallest or largest size shown), it is that size.
     """
-    return _measured(curve, along, _peak, "preferred size", "deg")
+    return _measured(curve, along, peak_of, "preferred size", "deg")
 
 
 def summation_size(curve: xr.DataArray, along: str = "diameter", *, share: float = 0.95) -> xr.DataArray:
@@ -71,8 +71,8 @@ def summation_of(sizes: np.ndarray, response: np.ndarray, *, share: float = 0.95
     return _first_crossing(sizes, response, share * response.max())
 
 
-def _peak(sizes: np.ndarray, response: np.ndarray) -> float:
-    """Return the abscissa of the maximum, by the parabola through the three points round it."""
+def peak_of(sizes: np.ndarray, response: np.ndarray) -> float:
+    """Return the preferred size of responses, (n,), to rising sizes, (n,): see `preferred_size`."""
     i = int(np.argmax(response))
     if not response[i] > 0:
         return float("nan")

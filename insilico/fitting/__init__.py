@@ -5,13 +5,17 @@ from insilico.fitting.leave_out import LeftOut, leave_out_parts, leave_out_table
 from insilico.fitting.problem import Problem, Target
 from insilico.fitting.result import FitResult
 from insilico.fitting.starts import run_starts
+from insilico.fitting.variation import Outcome, Variation, fit_variations
 
 __all__ = [
     "FitResult",
     "Free",
     "LeftOut",
+    "Outcome",
     "Problem",
     "Target",
+    "Variation",
+    "fit_variations",
     "leave_out_parts",
     "leave_out_table",
     "run_starts",

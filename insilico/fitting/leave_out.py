@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from insilico.fitting.problem import Problem, Target, predicted_points
-from insilico.fitting.starts import Start, run_starts
+from insilico.fitting.starts import Start, best_of, run_starts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +23,14 @@ class LeftOut:
         1 − SSE/SST over the left-out points; gain and offset are those of the fitted points.
     n_points
         Number of left-out points.
+    how
+        What was left out at a time.
     """
 
     name: str
     r2: float
     n_points: int
+    how: str
 
 
 def conditions_of(target: Target) -> np.ndarray:
@@ -87,11 +89,11 @@ def leave_out_parts(
             folder=folder,
             progress=progress,
         )
-        best = _best(starts)
+        best = best_of(starts)
         for target in tables:
             out = split[target.name] == part
             errors[target.name][out] = _errors(problem, target, best, ~out)[out]
-    return [_left_out(t, errors[t.name]) for t in tables]
+    return [_left_out(t, errors[t.name], f"one of {n_parts} parts of the conditions at a time") for t in tables]
 
 
 def leave_out_table(
@@ -116,13 +118,13 @@ def leave_out_table(
     names = [t.experiment.preparation.name for t in rest]
     known = tuple(f for f in problem.free if any(f.acts_on(n) for n in names))
     fitted = replace(problem, targets=rest, free=known)
-    best = _best(
+    best = best_of(
         run_starts(fitted, n_starts=n_starts, seed=seed, processes=processes, folder=folder, progress=progress)
     )
     found = dict(zip((f.label for f in known), best.values, strict=True))
     values = tuple(found.get(f.label, _unknown(problem, target, f.label)) for f in problem.free)
     errors = _errors(problem, target, replace(best, values=values), np.ones(_size(target), dtype=bool))
-    return _left_out(target, errors)
+    return _left_out(target, errors, "the whole table")
 
 
 def _unknown(problem: Problem, target: Target, label: str) -> float:
@@ -140,15 +142,11 @@ def _errors(problem: Problem, target: Target, best: Start, seen: np.ndarray) -> 
     return data - fitted.apply(prediction)
 
 
-def _left_out(target: Target, errors: np.ndarray) -> LeftOut:
-    data = target.experiment.reference.values.values
+def _left_out(target: Target, errors: np.ndarray, how: str) -> LeftOut:
+    data = target.values
     total = float(((data - data.mean()) ** 2).sum())
-    return LeftOut(name=target.name, r2=1 - float((errors**2).sum()) / total, n_points=data.size)
-
-
-def _best(starts: Sequence[Start]) -> Start:
-    return min(starts, key=lambda start: (start.unconverged > 0, start.cost))
+    return LeftOut(name=target.name, r2=1 - float((errors**2).sum()) / total, n_points=data.size, how=how)
 
 
 def _size(target: Target) -> int:
-    return int(target.experiment.reference.values.size)
+    return int(target.values.size)

@@ -76,6 +76,8 @@ class Target:
         Of its sum of squares.
     label
         Name of its score; the experiment's if None.
+    data
+        Values that take the place of the table's own, (n_points,): simulated or shuffled; None for the table's.
     kept
         Points of the table that are fitted, (n_points,) bool; all if None. The others are left out.
     """
@@ -84,6 +86,7 @@ class Target:
     weight: float = 1.0
     kept: tuple[bool, ...] | None = None
     label: str | None = None
+    data: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.weight > 0:
@@ -95,6 +98,11 @@ class Target:
     def name(self) -> str:
         """Name of its score."""
         return self.label or str(self.experiment.name)
+
+    @property
+    def values(self) -> np.ndarray:
+        """What is fitted, (n_points,): `data`, or the values of the table."""
+        return np.asarray(self.experiment.reference.values.values if self.data is None else self.data, dtype=float)
 
     @property
     def is_table(self) -> bool:
@@ -232,19 +240,19 @@ class Problem:
     def _n_points(self, target: Target) -> int:
         if not target.is_table:
             return 3
-        return sum(target.kept) if target.kept is not None else target.experiment.reference.values.size
+        return sum(target.kept) if target.kept is not None else target.values.size
 
 
 def predicted_points(problem: Problem, target: Target, values: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
     """Return data and prediction at all points of a target's table, (n_points,) each, before gain and offset."""
     found = problem.predict(target, values)
-    data, read = _reading(target.experiment, _geometry(found.preparation))
-    return data, read(found.activity.response, found.activity.drive)
+    read = _reading(target.experiment, _geometry(found.preparation))
+    return target.values, read(found.activity.response, found.activity.drive)
 
 
 def _of_table(target: Target, preparation: Preparation, activity: FoldedActivity) -> tuple[np.ndarray, float]:
-    data, read = _reading(target.experiment, _geometry(preparation))
-    prediction = read(activity.response, activity.drive)
+    read = _reading(target.experiment, _geometry(preparation))
+    data, prediction = target.values, read(activity.response, activity.drive)
     keep = np.ones(data.size, dtype=bool) if target.kept is None else np.asarray(target.kept)
     fitted = target.experiment.scale.fit(data[keep], prediction[keep])
     error = fitted.apply(prediction[keep]) - data[keep]
@@ -264,7 +272,8 @@ def _folded(experiments: tuple[Any, ...], preparation: Preparation) -> tuple[lis
 
 
 @lru_cache(maxsize=256)
-def _reading(
-    experiment: Any, preparation: Preparation
-) -> tuple[np.ndarray, Callable[[np.ndarray, np.ndarray], np.ndarray]]:
-    return experiment.reference.values.values, experiment.reader(experiment.stimuli(preparation), preparation)
+def _reading(experiment: Any, preparation: Preparation) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    reader: Callable[[np.ndarray, np.ndarray], np.ndarray] = experiment.reader(
+        experiment.stimuli(preparation), preparation
+    )
+    return reader

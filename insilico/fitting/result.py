@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from insilico.fitting.problem import Evaluation, Problem
-from insilico.fitting.starts import Start, jacobian
+from insilico.fitting.starts import Start, best_of, jacobian
 
 AGREE = 0.05  # a start within this share of the best cost has found the same optimum
 UNKNOWN = 1e-3  # share of a parameter in a direction that the data say nothing about, from which its error is infinite
@@ -38,7 +38,7 @@ class FitResult:
     @cached_property
     def best(self) -> Start:
         """The start of the lowest cost; one whose states have not converged is taken only if none has."""
-        return min(self.starts, key=lambda start: (start.unconverged > 0, start.cost))
+        return best_of(self.starts)
 
     @property
     def values(self) -> dict[str, float]:

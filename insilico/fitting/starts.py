@@ -1,4 +1,7 @@
-"""Least squares from many seeded starts, in processes; every finished start is kept, so that a killed fit resumes."""
+"""Least squares from many seeded starts, in processes; every finished start is kept, so that a killed fit resumes.
+
+Without derivatives, CMA-ES (Hansen; the package `cma`) is a second opinion on where the optimum lies.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,17 @@ from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
 
+import cma
 import numpy as np
 from scipy import optimize
 from tqdm import tqdm
 
 from insilico.fitting.problem import Problem
+from stimuli.errors import unknown_name
 
 DIFFERENCE = 2e-3  # step of the finite differences, as a share of the distance between the bounds
+LEAST_SQUARES, CMA = "least squares", "cma"
+CMA_SPREAD = 0.2  # first standard deviation of CMA-ES, as a share of the distance between the bounds
 ALMOST = 1e-6  # starts keep this distance from the bounds
 
 
@@ -58,11 +65,12 @@ def run_starts(
     around: Sequence[float] | None = None,
     jitter: float = 0.15,
     max_evaluations: int = 400,
+    method: str = LEAST_SQUARES,
     processes: int = 1,
     folder: Path | None = None,
     progress: bool = False,
 ) -> list[Start]:
-    """Run least squares from seeded starts.
+    """Run an optimiser from seeded starts.
 
     Parameters
     ----------
@@ -78,6 +86,9 @@ def run_starts(
         Standard deviation of that scatter, as a share of the distance between the bounds.
     max_evaluations
         Of the whole problem, in each start.
+    method
+        "least squares" (trust region, finite differences) or "cma" (CMA-ES: no derivatives, several times the
+        evaluations).
     processes
         Number of processes.
     folder
@@ -92,6 +103,8 @@ def run_starts(
     """
     if n_starts < 1:
         raise ValueError(f"n_starts = {n_starts}: must be 1 or more.")
+    if method not in (LEAST_SQUARES, CMA):
+        raise unknown_name("method", method, (LEAST_SQUARES, CMA))
     if around is not None:
         for parameter, value in zip(problem.free, around, strict=True):
             if not parameter.low <= value <= parameter.high:
@@ -100,10 +113,10 @@ def run_starts(
                     f"{parameter.high:g}): widen them, or start elsewhere."
                 )
     origin = None if around is None else tuple(around)
-    ledger = _Ledger(folder, fingerprint(problem, seed, origin, jitter, max_evaluations))
+    ledger = _Ledger(folder, fingerprint(problem, seed, origin, jitter, max_evaluations, method))
     done = {n: start for n in range(n_starts) if (start := ledger.read(n)) is not None}
     waiting = [n for n in range(n_starts) if n not in done]
-    jobs = [(problem, n, seed, origin, jitter, max_evaluations) for n in waiting]
+    jobs = [(problem, n, seed, origin, jitter, max_evaluations, method) for n in waiting]
     with tqdm(total=n_starts, initial=len(done), unit=" starts", disable=not progress, leave=False) as bar:
 
         def keep(start: Start) -> None:
@@ -123,8 +136,15 @@ def run_start(
     around: tuple[float, ...] | None = None,
     jitter: float = 0.15,
     max_evaluations: int = 400,
+    method: str = LEAST_SQUARES,
 ) -> Start:
     """Run one start; see `run_starts`."""
+    if not problem.free:
+        end = problem.evaluate(())
+        cost = float((end.residuals**2).sum())
+        return Start(
+            number=number, values=(), cost=cost, scores=end.scores, n_evaluations=1, unconverged=end.unconverged
+        )
     rng = np.random.default_rng([seed, number])
     if around is None:
         unit = rng.uniform(0.05, 0.95, len(problem.free))
@@ -143,6 +163,24 @@ def run_start(
             last = position.tobytes(), found.residuals
         return last[1]
 
+    if method == CMA:
+        found = _evolved(residuals, unit, seed=int(rng.integers(1, 2**31)), max_evaluations=max_evaluations)
+    else:
+        found = _descended(residuals, unit, max_evaluations)
+    values = tuple(f.from_unit(u) for f, u in zip(problem.free, found, strict=True))
+    end = problem.evaluate(values)
+    return Start(
+        number=number,
+        values=values,
+        cost=float((end.residuals**2).sum()),
+        scores=end.scores,
+        n_evaluations=count,
+        unconverged=end.unconverged,
+    )
+
+
+def _descended(residuals: Callable[[np.ndarray], np.ndarray], unit: np.ndarray, max_evaluations: int) -> np.ndarray:
+    """Return where least squares ends."""
     found = optimize.least_squares(
         residuals,
         unit,
@@ -154,16 +192,30 @@ def run_start(
         gtol=1e-8,
         max_nfev=max(2, max_evaluations // (unit.size + 1)),
     )
-    values = tuple(f.from_unit(u) for f, u in zip(problem.free, found.x, strict=True))
-    end = problem.evaluate(values)
-    return Start(
-        number=number,
-        values=values,
-        cost=float((end.residuals**2).sum()),
-        scores=end.scores,
-        n_evaluations=count,
-        unconverged=end.unconverged,
+    return np.asarray(found.x)
+
+
+def _evolved(
+    residuals: Callable[[np.ndarray], np.ndarray], unit: np.ndarray, *, seed: int, max_evaluations: int
+) -> np.ndarray:
+    """Return where CMA-ES ends."""
+    options = {
+        "bounds": [0.0, 1.0],
+        "seed": seed,
+        "maxfevals": max_evaluations,
+        "tolfun": 1e-6,
+        "verbose": -9,
+        "verb_log": 0,
+    }
+    found, _ = cma.fmin2(
+        lambda position: float((residuals(np.asarray(position)) ** 2).sum()), unit, CMA_SPREAD, options
     )
+    return np.clip(np.asarray(found), 0.0, 1.0)
+
+
+def best_of(starts: Sequence[Start]) -> Start:
+    """Return the start of the lowest cost; one whose states have not converged only if none has."""
+    return min(starts, key=lambda start: (start.unconverged > 0, start.cost))
 
 
 def jacobian(residuals: Callable[[np.ndarray], np.ndarray], position: np.ndarray) -> np.ndarray:
@@ -182,7 +234,7 @@ def fingerprint(problem: Problem, *rest: object) -> str:
     """Return a hash of all that a start's result depends on."""
     text = repr(
         (
-            [(t.experiment, t.weight, t.kept) for t in problem.targets],
+            [(t.experiment, t.weight, t.kept, t.data) for t in problem.targets],
             problem.free,
             problem.parameters,
             sorted((k, sorted(v.items())) for k, v in problem.preparations.items()),

@@ -32,7 +32,9 @@ def test_a_run_writes_the_four_files_and_their_contract(tmp_path, capsys):
     [score] = summary["scores"]
     assert set(score) == {"name", "value", "low", "high", "ceiling", "nulls", "n_points", "n_free"}
     assert (score["name"], score["n_points"], score["n_free"]) == ("busse2009_r2", 300, 2)
-    assert score["nulls"].keys() == {"feedforward", "linear_sum", "winner_take_all", "winner_take_all_averaged"}
+    assert score["nulls"].keys() == {"feedforward", "linear_sum", "winner_take_all", "winner_take_all_averaged"} | {
+        "dedicated_normalization_3_free"
+    }
     assert all({"name", "value", "unit"} <= set(f) for f in summary["findings"])
     assert summary["provenance"]["seed"] == 4
     assert f"{score['value']:.3f}" in printed

@@ -61,10 +61,19 @@ def test_honest_scores_at_the_default_parameters(honest, table, score):
                 "linear_sum": 0.626,
                 "winner_take_all": 0.753,
                 "winner_take_all_averaged": 0.848,
+                "dedicated_normalization_3_free": 0.946,
             },
         ),
-        ("trott_born2015_plaid", {"feedforward": 0.335, "no_surround": 0.334}),
-        ("trott_born2015_matrix", {"feedforward": 0.680, "no_surround": 0.674, "untuned_surround": 0.818}),
+        ("trott_born2015_plaid", {"feedforward": 0.335, "no_surround": 0.334, "dedicated_input_gain_4_free": 0.943}),
+        (
+            "trott_born2015_matrix",
+            {
+                "feedforward": 0.680,
+                "no_surround": 0.674,
+                "untuned_surround": 0.818,
+                "dedicated_tuned_gain_4_free": 0.961,
+            },
+        ),
     ],
 )
 def test_nulls_stand_beside_the_score(honest, table, nulls):
