@@ -27,6 +27,7 @@ from insilico.contract import check_model
 from insilico.encode import PopulationCode
 from insilico.energy import EnergyModel
 from insilico.execute import NotConvergedWarning, record
+from insilico.fitting import FitResult, fit
 from insilico.model import Model, SheetModel
 from insilico.perturb import Lesion, Perturbation, unit_ids
 from insilico.preparation import Preparation, Sheet
@@ -40,6 +41,7 @@ __all__ = [
     "Comparison",
     "EnergyModel",
     "Finding",
+    "FitResult",
     "Lesion",
     "Model",
     "NotConvergedWarning",
@@ -53,6 +55,7 @@ __all__ = [
     "SheetModel",
     "analysis",
     "check_model",
+    "fit",
     "list_models",
     "list_references",
     "load_model",

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from insilico.afferent import afferent_drive
+from insilico.dynamics import Population, euler_step, exponential_step
 from insilico.folding import ChannelFold, FoldedStimuli, Grid, Group, NotSymmetricError, ring_matrix
 from insilico.pools import Ring, circulant, gaussian_over_features, soft_ring
 
@@ -115,10 +116,9 @@ class FoldedCircuit:
             counts.append(np.full(X.shape[1], n))
         return self._unfolded(response, residual, counts)
 
-    def simulate(self, *, step: float, n_steps: int) -> FoldedActivity:
-        """Return the state after exponential Euler steps from I = O = X, as the circuit's own `simulate`."""
-        from insilico.dynamics import Population, exponential_step
-
+    def simulate(self, *, step: float, n_steps: int, method: str = "exponential") -> FoldedActivity:
+        """Return the state after steps from I = O = X, "exponential" or "euler", as the circuit's own `simulate`."""
+        advance = {"exponential": exponential_step, "euler": euler_step}[method]
         p = self._p
         of_I, of_O = (
             Population(time_constant=p.eta, leak=p.epsilon**2),
@@ -131,9 +131,9 @@ class FoldedCircuit:
             for _ in range(n_steps):
                 a, b = self._suppression(X, O, w)
                 f = self._facilitation(I, O, w)
-                new = exponential_step(I, a, b, population=of_I, step=step)
+                new = advance(I, a, b, population=of_I, step=step)
                 f[w.inside] += p.zeta * (new - I)
-                I, O = new, exponential_step(O, f, 0.0, population=of_O, step=step)
+                I, O = new, advance(O, f, 0.0, population=of_O, step=step)
             response.append(self._column(O, grid))
             residual.append(self._residual(X, I, O, w))
             counts.append(np.full(X.shape[1], n_steps))

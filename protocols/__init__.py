@@ -21,6 +21,7 @@ for _name in ("stimuli", "insilico"):
 from protocols.base import AbstractProtocol
 from protocols.center_surround import CenterSurroundMatrix
 from protocols.direction_induction import DirectionInduction
+from protocols.fit_command import fit_problem
 from protocols.grating_contrast import ContrastResponse
 from protocols.grating_orientation import OrientationTuning
 from protocols.grating_size import SizeTuning
@@ -60,6 +61,7 @@ __all__ = [
     "TiltInduction",
     "busse2009",
     "contrast_response",
+    "fit_problem",
     "kim_wilson1997",
     "list_protocols",
     "neighbouring_geometries",

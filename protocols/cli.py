@@ -98,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--weight", metavar="TABLE=W", nargs="+", action="extend", default=[], help="1 where not given")
     fit.add_argument("--leave-out", metavar="WHAT", nargs="+", default=[], help="'fifths', or names of tables")
     fit.add_argument("--checks", metavar="WHAT", nargs="+", default=[], help="removals, ladder, shuffled, trade-off")
+    fit.add_argument("--check-starts", metavar="N", type=int, default=3, help="starts of each fit of a check")
     fit.add_argument("--second-opinion", action="store_true", help="fit once more by CMA-ES, without derivatives")
     fit.add_argument("--seed", metavar="N", type=_seed, default=0)
     fit.add_argument("--processes", metavar="N", type=int, default=1)
@@ -160,12 +161,12 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _fit(options: argparse.Namespace) -> int:
-    from insilico.fitting import FitResult, fit_variations, leave_out_parts, leave_out_table, run_starts
+    from insilico.fitting import FitResult, fit, fit_variations, leave_out_parts, leave_out_table, run_starts
     from protocols import fit_checks
     from protocols import fit_command as fitting
 
     check_writable(options.out, extra=("parameters.toml",))
-    chosen = fitting.problem(
+    chosen = fitting.fit_problem(
         options.model,
         options.to,
         free=options.free or FREE,
@@ -182,7 +183,7 @@ def _fit(options: argparse.Namespace) -> int:
     around = fitting.start_values(chosen, options.model, options.start_from) if options.start_from else None
     ledger = options.out.parent / f"{options.out.name}.starts"
     common: dict[str, Any] = {"seed": options.seed, "processes": options.processes, "folder": ledger, "progress": True}
-    result = fitting.run_fit(chosen, starts=options.starts, around=around, **common)
+    result = fit(chosen, starts=options.starts, around=around, **common)
     left_out = []
     for what in options.leave_out:
         if what == "fifths":
@@ -190,7 +191,9 @@ def _fit(options: argparse.Namespace) -> int:
         else:
             left_out.append(leave_out_table(chosen, what, n_starts=options.starts, **common))
     outcomes = [
-        outcome for check in checks for outcome in fit_variations(check(result), n_starts=options.starts, **common)
+        outcome
+        for check in checks
+        for outcome in fit_variations(check(result), n_starts=options.check_starts, **common)
     ]
     second = None
     if options.second_opinion:

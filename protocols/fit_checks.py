@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from insilico import plotting
 from insilico.fitting import FitResult, Free, Outcome, Problem, Variation
 from insilico.fitting.variation import carried, measures, shuffled, without
 from protocols.fit_targets import BOUNDS, SizeMeasures
@@ -191,6 +190,8 @@ def figures(outcomes: Sequence[Outcome]) -> list[Any]:
     """Return a figure of all outcomes, the fit itself first, and one of the trade-off where it was asked for."""
     if not outcomes:
         return []
+    from insilico import plotting
+
     found = [plotting.checks([o for o in outcomes if o.group != "trade-off"])]
     traded = [o for o in outcomes if o.group == "trade-off"]
     if traded:

@@ -10,7 +10,7 @@ from typing import Any
 
 import xarray as xr
 
-from insilico.fitting import FitResult, Free, LeftOut, Outcome, Problem, run_starts
+from insilico.fitting import FitResult, Free, LeftOut, Outcome, Problem
 from insilico.model import SheetModel
 from insilico.provenance import versions
 from insilico.zoo import ParameterSet, circuit_named, parameter_sets
@@ -27,7 +27,7 @@ FITTABLE = ("contextual",)
 KIM_WILSON = "human_kim_wilson1997"
 
 
-def problem(
+def fit_problem(
     model: str,
     to: Sequence[str],
     *,
@@ -119,29 +119,6 @@ def _shipped(model: str, name: str) -> ParameterSet:
     if name not in sets:
         raise unknown_name(f"parameter set of {model}", name, sets)
     return sets[name]
-
-
-def run_fit(
-    chosen: Problem,
-    *,
-    starts: int,
-    seed: int,
-    around: Sequence[float] | None,
-    processes: int,
-    folder: Path | None,
-    progress: bool,
-) -> FitResult:
-    """Run the starts of a fit and return what they found."""
-    found = run_starts(
-        chosen,
-        n_starts=starts,
-        seed=seed,
-        around=around,
-        processes=processes,
-        folder=folder,
-        progress=progress,
-    )
-    return FitResult(chosen, tuple(found))
 
 
 def fitted_model(result: FitResult, model: str) -> SheetModel:

@@ -3,7 +3,7 @@
 from insilico.fitting.free import Free
 from insilico.fitting.leave_out import LeftOut, leave_out_parts, leave_out_table
 from insilico.fitting.problem import Problem, Target
-from insilico.fitting.result import FitResult
+from insilico.fitting.result import FitResult, fit
 from insilico.fitting.starts import run_starts
 from insilico.fitting.variation import Outcome, Variation, fit_variations
 
@@ -15,6 +15,7 @@ __all__ = [
     "Problem",
     "Target",
     "Variation",
+    "fit",
     "fit_variations",
     "leave_out_parts",
     "leave_out_table",

@@ -2,18 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from insilico.fitting.problem import Evaluation, Problem
-from insilico.fitting.starts import Start, best_of, jacobian
+from insilico.fitting.starts import Start, best_of, jacobian, run_starts
 
 AGREE = 0.05  # a start within this share of the best cost has found the same optimum
 UNKNOWN = 1e-3  # share of a parameter in a direction that the data say nothing about, from which its error is infinite
 NAMED = 0.3  # components of a soft direction that are named
+
+
+def fit(
+    problem: Problem,
+    *,
+    starts: int = 10,
+    seed: int = 0,
+    around: Sequence[float] | None = None,
+    processes: int = 1,
+    folder: Path | None = None,
+    progress: bool = False,
+) -> FitResult:
+    """Fit a problem from several seeded starts.
+
+    Parameters
+    ----------
+    problem
+        Targets and free parameters; `protocols.fit_problem` makes one from names.
+    starts
+        Number of starts, 1 or more; take 10, as about one of three finds the best optimum.
+    seed, around, processes, folder, progress
+        See `insilico.fitting.run_starts`. The result depends on the seed, not on the number of processes.
+
+    Returns
+    -------
+    FitResult
+        Prints its values, errors, soft directions and scores; `plot()` draws the starts.
+    """
+    found = run_starts(
+        problem, n_starts=starts, seed=seed, around=around, processes=processes, folder=folder, progress=progress
+    )
+    return FitResult(problem, tuple(found))
 
 
 @dataclass(frozen=True)

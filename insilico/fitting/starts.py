@@ -15,7 +15,6 @@ from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
 
-import cma
 import numpy as np
 from scipy import optimize
 from tqdm import tqdm
@@ -199,6 +198,8 @@ def _evolved(
     residuals: Callable[[np.ndarray], np.ndarray], unit: np.ndarray, *, seed: int, max_evaluations: int
 ) -> np.ndarray:
     """Return where CMA-ES ends."""
+    import cma  # brings matplotlib's pyplot, which nothing else here loads
+
     options = {
         "bounds": [0.0, 1.0],
         "seed": seed,

@@ -8,7 +8,7 @@ import time
 import insilico
 import insilico.circuits.contextual
 from insilico.fitting.starts import run_start
-from protocols.fit_command import problem, start_values
+from protocols.fit_command import fit_problem, start_values
 from protocols.fit_targets import EXPERIMENTS
 
 TABLES = ("busse2009", "trott_born2015_plaid", "trott_born2015_matrix", "otoole_wenderoth1977", "size_tuning")
@@ -21,7 +21,7 @@ ROUNDS = 5
 
 def measure() -> dict:
     """Return the time of one evaluation of five tables, folded and on the full sheet, and of a fit of 12 parameters."""
-    chosen = problem("contextual", TABLES, free=FREE, fixed={"beta": 1e-3}, base="minimal")
+    chosen = fit_problem("contextual", TABLES, free=FREE, fixed={"beta": 1e-3}, base="minimal")
     around = start_values(chosen, "contextual", "minimal")
     model = insilico.load_model("contextual", "minimal")
     shown = []
