@@ -28,12 +28,14 @@ from insilico.encode import PopulationCode
 from insilico.energy import EnergyModel
 from insilico.execute import NotConvergedWarning, record
 from insilico.fitting import FitResult, fit
+from insilico.light import Light, Opsin, pulses
 from insilico.model import Model, SheetModel
 from insilico.perturb import Lesion, Perturbation, unit_ids
 from insilico.preparation import Preparation, Sheet
 from insilico.recording import Recording
 from insilico.reference_data import ReferenceData, list_references, load_reference
 from insilico.storage import load_result, save_result
+from insilico.targets import Targets
 from insilico.zoo import ParameterSet, list_models, load_model, parameter_sets
 
 __version__ = metadata.version(__distribution__)
@@ -43,8 +45,10 @@ __all__ = [
     "Finding",
     "FitResult",
     "Lesion",
+    "Light",
     "Model",
     "NotConvergedWarning",
+    "Opsin",
     "ParameterSet",
     "Perturbation",
     "PopulationCode",
@@ -53,6 +57,7 @@ __all__ = [
     "ReferenceData",
     "Sheet",
     "SheetModel",
+    "Targets",
     "analysis",
     "check_model",
     "fit",
@@ -62,6 +67,7 @@ __all__ = [
     "load_reference",
     "load_result",
     "parameter_sets",
+    "pulses",
     "record",
     "save_result",
     "unit_ids",

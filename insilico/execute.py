@@ -34,6 +34,7 @@ RESERVED = frozenset(
         "x",
         "y",
         "time",
+        "perturbation",
         "excitation",
         "power",
         "layer",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
@@ -13,9 +13,11 @@ import xarray as xr
 from insilico.circuit import AbstractCircuit, Drive, Encoder
 from insilico.encode import PopulationCode
 from insilico.energy import EnergyModel
+from insilico.light import Light, as_perturbations
 from insilico.perturb import Lesion, Perturbation, selected_units
 from insilico.preparation import Preparation
 from insilico.recording import Recording
+from insilico.targets import Targets
 from insilico.units import recorded, unit_table
 from stimuli import Display, StimulusSet
 from stimuli.errors import unknown_name
@@ -49,7 +51,7 @@ class Model(Protocol):
     def respond(self, drive: Drive, *, recording: Recording = ...) -> xr.Dataset:
         """Return the response of the recorded units."""
 
-    def perturbed(self, *perturbations: Lesion | Perturbation) -> Model:
+    def perturbed(self, *perturbations: Lesion | Perturbation | Light) -> Model:
         """Return a model under perturbations."""
 
     def spec(self) -> dict[str, Any]:
@@ -95,7 +97,7 @@ class SheetModel:
     encoder: str = "population"
     encoder_settings: Mapping[str, Any] = field(default_factory=dict)
     lesions: tuple[str, ...] = ()
-    perturbations: tuple[Perturbation, ...] = ()
+    perturbations: tuple[Perturbation | Light, ...] = ()
 
     def __post_init__(self) -> None:
         if self.encoder not in ENCODERS:
@@ -121,7 +123,7 @@ class SheetModel:
         own = self._parameter_names
         changes = {**self.overrides.get(preparation.name, {}), **self.overrides.get(EVERY, {})}
         changed = preparation.replaced(**{k: v for k, v in changes.items() if k not in own})
-        by_id = [p for p in self.perturbations if not isinstance(p.units, str)]
+        by_id = [p for p in self.perturbations if isinstance(p, Perturbation) and isinstance(p.units, tuple)]
         if by_id and _shape(changed) != _shape(self.preparation):
             raise ValueError(
                 f"units were perturbed by their ids on {_shape(self.preparation)} rows, columns, channels; "
@@ -141,20 +143,33 @@ class SheetModel:
     def _parameter_names(self) -> set[str]:
         return {f.name for f in dataclasses.fields(self.parameters)}
 
-    def perturbed(self, *perturbations: Lesion | Perturbation) -> SheetModel:
-        """Return this model with mechanisms removed or units perturbed, on top of what it already has."""
+    def perturbed(self, *perturbations: Lesion | Perturbation | Light) -> SheetModel:
+        """Return this model with mechanisms removed, units perturbed or lit, on top of what it already has."""
         lesions = [p.name for p in perturbations if isinstance(p, Lesion)]
-        others = [p for p in perturbations if isinstance(p, Perturbation)]
+        others = [p for p in perturbations if isinstance(p, Perturbation | Light)]
         if len(lesions) + len(others) != len(perturbations):
-            bad = next(p for p in perturbations if not isinstance(p, Lesion | Perturbation))
-            raise TypeError(f"{bad!r}: must be an insilico.Lesion or an insilico.Perturbation.")
+            bad = next(p for p in perturbations if not isinstance(p, Lesion | Perturbation | Light))
+            raise TypeError(f"{bad!r}: must be an insilico.Lesion, insilico.Perturbation or insilico.Light.")
         for perturbation in others:
-            selected_units(perturbation, _shape(self.preparation), populations=self.circuit.populations)
+            if isinstance(perturbation, Perturbation) and not isinstance(perturbation.units, Targets):
+                selected_units(perturbation, _shape(self.preparation), populations=self.circuit.populations)
         return replace(
             self,
             lesions=tuple(dict.fromkeys((*self.lesions, *lesions))),
             perturbations=(*self.perturbations, *others),
         )
+
+    @property
+    def effective_perturbations(self) -> tuple[Perturbation, ...]:
+        """What is perturbed on this preparation: targets looked up, lights turned into drives."""
+        if all(isinstance(p, Perturbation) and not isinstance(p.units, Targets) for p in self.perturbations):
+            return tuple(p for p in self.perturbations if isinstance(p, Perturbation))
+        units = self.units
+        found = []
+        for p in self.perturbations:
+            if isinstance(p, Perturbation):
+                found.append(replace(p, units=p.units.ids(units)) if isinstance(p.units, Targets) else p)
+        return (*found, *as_perturbations([p for p in self.perturbations if isinstance(p, Light)], units))
 
     def encode(self, stimuli: StimulusSet, display: Display | None = None) -> Drive:
         """Return the drive of the stimuli; see the encoder for dims and range."""
@@ -180,9 +195,11 @@ class SheetModel:
         common: dict[str, Any] = {
             "boundary": self.preparation.sheet.boundary,
             "lesions": self.lesions,
-            "perturbations": self.perturbations,
+            "perturbations": self.effective_perturbations,
         }
         times = recording.times
+        if times is not None:
+            _refuse_late(self.perturbations, float(times[-1]))
         if times is None:
             state = self.circuit.steady_state(drive, self.effective_parameters, **common)
         else:
@@ -203,7 +220,7 @@ class SheetModel:
                 name: value for name, value in dataclasses.asdict(self._encoder()).items() if name != "preparation"
             },
             "lesions": list(self.lesions),
-            "perturbations": [dataclasses.asdict(p) for p in self.perturbations],
+            "perturbations": [described_perturbation(p) for p in self.perturbations],
             "preparation": dataclasses.asdict(self.preparation),
         }
 
@@ -214,6 +231,21 @@ class SheetModel:
             if name not in known:
                 raise unknown_name(f"setting of the {self.encoder} encoder", name, known)
         return encoder(preparation=self.preparation, **self.encoder_settings)
+
+
+def described_perturbation(perturbation: Lesion | Perturbation | Light) -> dict[str, Any]:
+    """Return a perturbation as plain data, with its kind: "lesion", the mode of a perturbation, or "light"."""
+    if isinstance(perturbation, Lesion):
+        return {"mode": "lesion", "name": perturbation.name}
+    mode = perturbation.mode if isinstance(perturbation, Perturbation) else "light"
+    return {"mode": mode, **dataclasses.asdict(perturbation)}
+
+
+def _refuse_late(perturbations: Sequence[Perturbation | Light], end: float) -> None:
+    """Raise ValueError where a perturbation begins after all has been recorded."""
+    for p in perturbations:
+        if p.window[0] >= end:
+            raise ValueError(f"window = {p.window} begins when the recording has ended, at {end:g}: record longer.")
 
 
 def _shape(preparation: Preparation) -> tuple[int, int, int]:

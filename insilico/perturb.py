@@ -14,6 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from insilico.targets import Targets
 from stimuli.errors import unknown_name
 
 MODES = ("drive", "scale", "clamp", "silence")
@@ -28,7 +29,8 @@ class Perturbation:
     Parameters
     ----------
     units
-        Unit ids (any sequence of integers, stored as a tuple; see `unit_ids`) or the name of a population.
+        Unit ids (any sequence of integers, stored as a tuple; see `unit_ids`), the name of a population, or
+        `Targets`, which are looked up on the sheet of each experiment.
     mode
         "drive" adds `value` inside the rectifier; "scale" multiplies the rectified input; "clamp" holds the activity
         at `value`; "silence" holds it at 0. Several drives add up, several scales multiply.
@@ -38,7 +40,7 @@ class Perturbation:
         (start, stop) in the circuit's unit of time (tau = 6): acts at start <= t < stop, to the rounding of t.
     """
 
-    units: str | tuple[int, ...]
+    units: str | tuple[int, ...] | Targets
     mode: str
     value: float | tuple[float, ...] | None = None
     window: tuple[float, float] = (0.0, math.inf)
@@ -46,7 +48,7 @@ class Perturbation:
     def __post_init__(self) -> None:
         if self.mode not in MODES:
             raise unknown_name("mode of perturbation", self.mode, MODES)
-        if not isinstance(self.units, str):
+        if not isinstance(self.units, str | Targets):
             object.__setattr__(self, "units", _checked_ids(self.units))
         self._check_value()
         start, stop = (float(edge) for edge in self.window)
@@ -65,7 +67,7 @@ class Perturbation:
         if not np.isfinite(values).all() or (self.mode != "drive" and (values < 0).any()):
             allowed = "finite" if self.mode == "drive" else "finite and >= 0 (an activity is never negative)"
             raise ValueError(f"value = {self.value} with mode {self.mode!r}: must be {allowed}.")
-        if values.ndim and (isinstance(self.units, str) or values.shape != (len(self.units),)):
+        if values.ndim and (not isinstance(self.units, tuple) or values.shape != (len(self.units),)):
             raise ValueError(f"value has shape {values.shape}: give one number, or exactly one per unit id.")
         object.__setattr__(self, "value", tuple(values.tolist()) if values.ndim else float(values))
 
@@ -213,6 +215,10 @@ def selected_units(
 ) -> np.ndarray:
     """Return the ids of a perturbation's units in a circuit of that shape; raises where they do not exist."""
     per_population = math.prod(shape)
+    if isinstance(perturbation.units, Targets):
+        raise TypeError(
+            "Targets are looked up on a model: use model.perturbed(…), or ids from targets.ids(model.units)."
+        )
     if isinstance(perturbation.units, str):
         if perturbation.units not in populations:
             raise unknown_name("population", perturbation.units, populations)

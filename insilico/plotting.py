@@ -13,7 +13,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from insilico.comparison import Comparison
+from insilico.comparison import Comparison, Finding
 
 # Okabe & Ito: told apart by all common forms of colour vision
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
@@ -29,6 +29,7 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
 GRAY = "#8A8A8A"
 COLORS = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED, BLACK)
 LOWEST = -1.0  # an axis of R² goes no further down
+SHOWN_FINDINGS = 9
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 NAMES = {"contrast_1": "contrast at 0°", "contrast_2": "contrast at 90°", "component_2_orientation": "component 2"}
 FONT: Any = {"font.size": 8.0, "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 8.0}
@@ -174,7 +175,9 @@ def score_table(comparisons: list[Comparison]) -> Figure:
     models = list(dict.fromkeys(c.model for c in comparisons))
     colors = dict(zip(models, itertools.cycle((GRAY, ORANGE, BLUE, SKY, GREEN, RED, PURPLE, BLACK))))
     with rc_context(FONT):
-        figure = Figure(figsize=(2.6 * len(protocols) + 1.4, 0.32 * len(models) + 1.6), layout="constrained")
+        longest = max(len(model) for model in models)
+        width = max(2.6 * len(protocols) + 0.4 + 0.065 * longest, 5.2)
+        figure = Figure(figsize=(width, 0.32 * len(models) + 1.6), layout="constrained")
         axes = figure.subplots(1, len(protocols), sharey=True, squeeze=False)[0]
         for ax, protocol in zip(axes, protocols, strict=True):
             for i, model in enumerate(models):
@@ -332,6 +335,31 @@ def fit_starts(result: Any) -> Figure:
         right.set_xlim(0, 1)
         right.set_xlabel("position between the bounds")
         right.set_title("blue: within 5 % of the best cost")
+    return figure
+
+
+def findings_under(findings: dict[str, Sequence[Finding]]) -> Figure:
+    """Draw measures under several perturbations: one panel for each measure, one row for each perturbation."""
+    names = list(findings)
+    measured = [f.name for f in next(iter(findings.values()))][:SHOWN_FINDINGS]
+    with rc_context(FONT):
+        columns = min(3, len(measured))
+        rows = -(-len(measured) // columns)
+        size = (2.5 * columns + 1.2, rows * (0.22 * len(names) + 0.75) + 0.2)
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
+        for ax in axes[len(measured) :]:
+            ax.set_visible(False)
+        for ax, measure in zip(axes, measured, strict=False):
+            found = [next(f for f in findings[name] if f.name == measure) for name in names]
+            ax.plot([f.value for f in found], range(len(names)), "o", color=BLUE, markersize=4)
+            ax.axvline(found[0].value, color=GRAY, linewidth=0.8, linestyle=":")
+            ax.set_xlabel(measure.replace("_", " ") + ("" if found[0].unit == "1" else f"\n({found[0].unit})"))
+            ax.margins(x=0.15)
+            if np.ptp([f.value for f in found]) < 1e-9:
+                ax.set_xlim(found[0].value - 0.5, found[0].value + 0.5)
+            ax.set_yticks(range(len(names)), names)
+            ax.set_ylim(len(names) - 0.5, -0.5)
     return figure
 
 

@@ -13,7 +13,7 @@ import xarray as xr
 
 from insilico.analysis import at_preference
 from insilico.comparison import Finding
-from insilico.execute import record
+from insilico.experiment import NONE, PERTURBATION, Acts, record_under
 from insilico.model import Model
 from insilico.preparation import Preparation
 from insilico.provenance import read_provenance
@@ -72,6 +72,7 @@ class AbstractProtocol(abc.ABC):
         self,
         model: Model,
         *,
+        perturbations: Mapping[str, Acts] | None = None,
         recording: Recording = Recording(),
         batch: int | None = None,
         seed: int = 0,
@@ -83,6 +84,10 @@ class AbstractProtocol(abc.ABC):
         ----------
         model
             Any `insilico.Model`; it is prepared for this experiment first.
+        perturbations
+            Name to one or several of `Lesion`, `Perturbation` and `Light`. Adds the dimension `perturbation`: "none",
+            "sham" (the same units addressed, with nothing), then these. Take one of them to compare it:
+            `compare(responses.sel(perturbation="…"))`.
         recording
             What to keep; the column at the sheet's centre by default.
         batch
@@ -98,7 +103,8 @@ class AbstractProtocol(abc.ABC):
             See `insilico.record`.
         """
         subject = model if self.preparation is None else model.prepared(self.preparation)
-        data = record(
+        data = record_under(
+            perturbations,
             subject,
             self.stimuli(subject.preparation),
             self.display(subject.preparation),
@@ -174,6 +180,9 @@ class AbstractProtocol(abc.ABC):
                 f"these responses are of {shown or 'a free recording'}, not of {self.name}: run {self.name}."
             )
         response = responses["response"]
+        if PERTURBATION in response.dims:
+            names = ", ".join(repr(str(n)) for n in responses[PERTURBATION].values)
+            raise ValueError(f"responses under {names}: take one, responses.sel(perturbation={NONE!r}).")
         if set(response.dims) != {STIMULUS, UNIT}:
             raise ValueError(
                 f"response has dims {response.dims}: (stimulus, unit) is needed, recorded in the steady state."
@@ -240,8 +249,20 @@ def described(model: Mapping[str, Any]) -> str:
     extras += [f"{name} = {value}" for name, value in model.get("changes", {}).items()]
     if model.get("encoder", "population") != "population":
         extras.append(f"{model['encoder']} encoder")
-    for p in model.get("perturbations", ()):
-        units = p["units"] if isinstance(p["units"], str) else f"{len(p['units'])} units"
-        value = "" if p["value"] is None or isinstance(p["value"], list) else f" {p['value']:g}"
-        extras.append(f"{p['mode']}{value} of {units}")
+    extras += [_in_words(p) for p in model.get("perturbations", ())]
     return str(model["name"]) + (f" ({', '.join(extras)})" if extras else "")
+
+
+def subject_of(responses: xr.Dataset) -> str:
+    """Return the name of the model that was recorded, with all that makes it differ from the default."""
+    model = described(read_provenance(responses.attrs)["model"])
+    under = str(responses[PERTURBATION].item()) if PERTURBATION in responses.coords else NONE
+    return model if under == NONE else f"{model}, {under}"
+
+
+def _in_words(p: Mapping[str, Any]) -> str:
+    if p["mode"] == "light":
+        return f"light on {len(p['spots'])} spots"
+    units, value = p["units"], p["value"]
+    count = "targets" if isinstance(units, Mapping) else units if isinstance(units, str) else f"{len(units)} units"
+    return f"{p['mode']}{'' if value is None or isinstance(value, list) else f' {value:g}'} of {count}"

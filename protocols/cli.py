@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from insilico.comparison import ceiling_text
+from insilico.model import SheetModel
 from insilico.reference_data import list_references, load_reference
 from insilico.zoo import circuit_named, list_models, parameter_sets
-from protocols.commands import assembled, load_run, run_demo, run_once, write_run
+from protocols.base import AbstractProtocol
+from protocols.commands import assembled, load_run, run_demo, run_once, run_under, write_run, write_runs
 from protocols.folder import CONTENTS, check_writable
+from protocols.perturbation_file import read_perturbations
 from protocols.registry import PUBLISHED, list_protocols, protocol_named
 from protocols.summary import convergence_line, finding_line, score_line
 from stimuli.errors import unknown_name
@@ -25,6 +28,7 @@ EPILOG = """examples:
   insilico run trott_born2015_plaid --model mely2018 --lesion T --out results/plaid_without_T
   insilico run size_tuning --model mely2018 --set alpha=2 --set preparation.tuning_width=1.2 --out results/size
   insilico run busse2009 --model mely2018 --set encoder=energy --out results/busse_from_pixels
+  insilico run size_tuning --model mely2018 --perturbations light.yaml --out results/size_under_light
   insilico compare results/busse results/plaid_without_T
 """
 RUN_HELP = """Run one experiment on one model and write result.nc (netCDF), figure.png, report.html and summary.json.
@@ -80,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--parameters", metavar="SET", default=None, help="parameter set of the model")
     run.add_argument("--lesion", metavar="NAME", nargs="+", action="extend", default=[], help="mechanisms to remove")
     run.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], dest="settings")
+    run.add_argument("--perturbations", metavar="FILE", type=Path, help="YAML file of perturbations, each one more run")
     run.add_argument("--seed", metavar="N", type=_seed, default=0, help="of the bootstrap (default 0)")
     run.set_defaults(command=_run)
 
@@ -146,6 +151,8 @@ def _run(options: argparse.Namespace) -> int:
         settings=_pairs(options.settings),
     )
     check_writable(options.out)
+    if options.perturbations is not None:
+        return _run_under(protocol, model, options)
     run = run_once(protocol, model, seed=options.seed, progress=True)
     write_run(run, options.out)
     line = convergence_line(run.responses)
@@ -156,6 +163,22 @@ def _run(options: argparse.Namespace) -> int:
         print(finding_line(finding))
     if len(run.findings) > SHOWN:
         print(f"  … and {len(run.findings) - SHOWN} more measures in summary.json")
+    print(f"wrote {options.out}/{{{', '.join(CONTENTS)}}}")
+    return 0
+
+
+def _run_under(protocol: AbstractProtocol, model: SheetModel, options: argparse.Namespace) -> int:
+    perturbations = read_perturbations(options.perturbations)
+    responses, runs = run_under(protocol, model, perturbations, seed=options.seed, progress=True)
+    write_runs(responses, runs, options.out)
+    for run in runs:
+        line = convergence_line(run.responses)
+        print(f"{run.responses['perturbation'].item()}: {line}")
+        if run.comparison is not None:
+            print(f"  {score_line(run.comparison.score())}")
+        else:
+            for finding in run.findings[:SHOWN]:
+                print(finding_line(finding))
     print(f"wrote {options.out}/{{{', '.join(CONTENTS)}}}")
     return 0
 
@@ -222,7 +245,8 @@ def _compare(options: argparse.Namespace) -> int:
         state = "" if content["converged"] else "   NOT CONVERGED"
         print(f"{folder}   {content['protocol']} · {content['model']}{state}")
         for score in content["scores"]:
-            print(f"  {score.get('model', '')}{'  ' if 'model' in score else ''}{score_line(score)}")
+            whose = score.get("model", score.get("perturbation", ""))
+            print(f"  {whose}{'  ' if whose else ''}{score_line(score)}")
         if not content["scores"]:
             for finding in content["findings"]:
                 unit = "" if finding["unit"] == "1" else f" {finding['unit']}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,13 @@ import xarray as xr
 
 from insilico.comparison import Comparison, Finding
 from insilico.execute import NotConvergedWarning
+from insilico.experiment import PERTURBATION, Acts
 from insilico.model import SheetModel
 from insilico.perturb import Lesion
 from insilico.provenance import read_provenance
 from insilico.storage import load_result, save_result
 from insilico.zoo import load_model
-from protocols.base import AbstractProtocol
+from protocols.base import AbstractProtocol, subject_of
 from protocols.folder import CONTENTS, check_writable, result_folder
 from protocols.registry import PROTOCOLS, protocol_named
 from protocols.report import Section, png, report
@@ -51,7 +52,7 @@ class Run:
         if self.comparison is not None:
             figure, title = self.comparison.plot(), f"{self.protocol.title}: {self.comparison.model}"
         else:
-            figure, title = self.protocol.plot(self.responses), str(self.responses.attrs["title"])
+            figure, title = self.protocol.plot(self.responses), f"{self.protocol.title}: {subject_of(self.responses)}"
         return Section(
             title=title,
             citation=self.protocol.cite(),
@@ -85,9 +86,51 @@ def run_once(protocol: AbstractProtocol, model: SheetModel, *, seed: int, progre
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConvergedWarning)
         responses = protocol.run(model, seed=seed, progress=progress)
+    return _measured(protocol, responses, seed=seed)
+
+
+def _measured(protocol: AbstractProtocol, responses: xr.Dataset, *, seed: int) -> Run:
     comparison = protocol.compare(responses, seed=seed) if isinstance(protocol, AbstractTableProtocol) else None
     findings = list(comparison.findings) if comparison else protocol.findings(responses)
     return Run(protocol=protocol, responses=responses, comparison=comparison, findings=findings)
+
+
+def run_under(
+    protocol: AbstractProtocol, model: SheetModel, perturbations: Mapping[str, Acts], *, seed: int, progress: bool
+) -> tuple[xr.Dataset, list[Run]]:
+    """Run a protocol intact, under a sham and under each perturbation; return all responses, and a run for each."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotConvergedWarning)
+        responses = protocol.run(model, perturbations=perturbations, seed=seed, progress=progress)
+    names = [str(name) for name in responses[PERTURBATION].values]
+    return responses, [_measured(protocol, responses.sel({PERTURBATION: name}), seed=seed) for name in names]
+
+
+def write_runs(responses: xr.Dataset, runs: Sequence[Run], out: Path) -> None:
+    """Write the four files of runs under several perturbations, all or nothing."""
+    from insilico import plotting
+
+    protocol = runs[0].protocol
+    comparisons = [run.comparison for run in runs if run.comparison is not None]
+    names = [str(run.responses[PERTURBATION].item()) for run in runs]
+    figure = (
+        plotting.score_table(comparisons)
+        if comparisons
+        else plotting.findings_under({name: run.findings for name, run in zip(names, runs, strict=True)})
+    )
+    each = [summary(protocol, run.responses, run.comparison, run.findings) for run in runs]
+    content = {
+        **each[0],
+        "converged": all(one["converged"] for one in each),
+        "scores": [{**s, "perturbation": n} for n, one in zip(names, each, strict=True) for s in one["scores"]],
+        "findings": [{**f, "perturbation": n} for n, one in zip(names, each, strict=True) for f in one["findings"]],
+    }
+    with result_folder(out) as folder:
+        save_result(responses, folder / "result.nc")
+        (folder / "figure.png").write_bytes(png(figure))
+        title = f"{protocol.title} under {len(runs) - 2} perturbations"
+        (folder / "report.html").write_text(report(title, [r.section for r in runs], figure=figure), encoding="utf-8")
+        (folder / "summary.json").write_text(as_json(content), encoding="utf-8")
 
 
 def write_run(run: Run, out: Path) -> None:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from insilico.comparison import Comparison, Finding, ceiling_text
 from insilico.provenance import read_provenance
-from protocols.base import AbstractProtocol, described
+from protocols.base import AbstractProtocol, subject_of
 
 
 def summary(
@@ -20,7 +20,7 @@ def summary(
     record = read_provenance(responses.attrs)
     return {
         "protocol": protocol.name,
-        "model": described(record["model"]),
+        "model": subject_of(responses),
         "converged": bool(responses["converged"].values.all()),
         "scores": [comparison.score()] if comparison else [],
         "findings": [finding.to_dict() for finding in findings],

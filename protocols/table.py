@@ -16,7 +16,7 @@ from insilico.features import FEATURES, Feature
 from insilico.preparation import Preparation
 from insilico.provenance import read_provenance
 from insilico.reference_data import ReferenceData, load_reference
-from protocols.base import STIMULUS, UNIT, AbstractProtocol, described
+from protocols.base import STIMULUS, UNIT, AbstractProtocol, subject_of
 from protocols.dedicated import dedicated_nulls
 from stimuli import StimulusSet
 
@@ -122,7 +122,7 @@ class AbstractTableProtocol(AbstractProtocol):
         model = read_provenance(responses.attrs)["model"]
         return Comparison(
             protocol=self.name,
-            model=described(model),
+            model=subject_of(responses),
             reference=reference,
             prediction=prediction,
             fit=fit(data, prediction),

@@ -1,0 +1,114 @@
+"""Which units a perturbation reaches, said in words that hold on any sheet: population, tuning, place, a fraction.
+
+Ids are positions in a circuit's arrays and mean other units on another sheet; targets are looked up on the sheet that
+an experiment uses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from insilico.features import feature_named
+from stimuli.errors import unknown_name
+
+BOTH = ("input", "output")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Targets:
+    """Units by what they are; the conditions are joined by "and".
+
+    Parameters
+    ----------
+    populations
+        Names of populations, one or several.
+    preferred, within
+        Preferred value of the feature, and the largest distance from it, both in the feature's unit; round the circle
+        where the feature is circular. None takes all.
+    position, radius
+        (x, y) in degrees and the largest distance from it in degrees; a radius of 0 takes the nearest cell. None takes
+        all places.
+    fraction, seed
+        Share of these units that is taken at random, 0 < fraction <= 1, and the seed of the draw.
+    """
+
+    populations: tuple[str, ...] = ("output",)
+    preferred: float | None = None
+    within: float = 0.0
+    position: tuple[float, float] | None = None
+    radius: float = 0.0
+    fraction: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        names = (self.populations,) if isinstance(self.populations, str) else tuple(self.populations)
+        object.__setattr__(self, "populations", names)
+        if not names or len(set(names)) < len(names):
+            raise ValueError(f"populations = {names}: name one or more, each once.")
+        for name in ("within", "radius"):
+            value = float(getattr(self, name))
+            if not (np.isfinite(value) and value >= 0):
+                raise ValueError(f"{name} = {value}: must be 0 or more.")
+        if not 0 < self.fraction <= 1:
+            raise ValueError(f"fraction = {self.fraction}: must be > 0 and <= 1.")
+        if self.preferred is not None and not np.isfinite(self.preferred):
+            raise ValueError(f"preferred = {self.preferred}: must be finite.")
+        if self.position is not None:
+            place = tuple(float(v) for v in self.position)
+            if len(place) != 2 or not np.isfinite(place).all():
+                raise ValueError(f"position = {self.position}: must be (x, y) in degrees.")
+            object.__setattr__(self, "position", place)
+
+    def ids(self, units: xr.Dataset) -> tuple[int, ...]:
+        """Return the ids of the units that are meant.
+
+        Parameters
+        ----------
+        units
+            All units of a model (`model.units`).
+
+        Raises
+        ------
+        ValueError
+            If a population does not exist, the position lies off the sheet, or no unit is left.
+        """
+        population = units["population"].values
+        for name in self.populations:
+            if name not in population:
+                raise unknown_name("population", name, {str(p) for p in population})
+        chosen = np.isin(population, self.populations)
+        if self.position is not None:
+            chosen &= self._near(units["unit_x"].values, units["unit_y"].values)
+        if self.preferred is not None:
+            chosen &= self._tuned(units)
+        found = units["unit"].values[chosen]
+        if not found.size:
+            raise ValueError(f"{self} names no unit: widen `within`, `radius`, or choose a preference that exists.")
+        if self.fraction < 1:
+            n = max(1, round(self.fraction * found.size))
+            found = np.sort(np.random.default_rng(self.seed).choice(found, size=n, replace=False))
+        return tuple(int(i) for i in found)
+
+    def _near(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        at_x, at_y = self.position or (0.0, 0.0)
+        pitch = min((np.diff(np.unique(axis)).min() for axis in (x, y) if np.unique(axis).size > 1), default=np.inf)
+        outside = max(x.min() - at_x, at_x - x.max(), y.min() - at_y, at_y - y.max())
+        if outside > pitch / 2:
+            raise ValueError(
+                f"position = {self.position} deg lies off the sheet, which reaches from ({x.min():g}, {y.min():g}) to "
+                f"({x.max():g}, {y.max():g})."
+            )
+        distance = np.hypot(x - at_x, y - at_y)
+        return distance <= max(self.radius, float(distance.min())) * (1 + 1e-9)
+
+    def _tuned(self, units: xr.Dataset) -> np.ndarray:
+        [name] = [str(n) for n in units.coords if str(n).startswith("preferred_")]
+        period = feature_named(name.removeprefix("preferred_")).period
+        difference = units[name].values - (self.preferred or 0.0)
+        if period is not None:
+            difference = (difference + period / 2) % period - period / 2
+        nearest = float(np.abs(difference).min())
+        return np.abs(difference) <= max(self.within, nearest if self.within == 0 else 0.0) + 1e-9
