@@ -28,9 +28,9 @@ class Targets:
     preferred, within
         Preferred value of the feature, and the largest distance from it, both in the feature's unit; round the circle
         where the feature is circular. None takes all.
-    position, radius
-        (x, y) in degrees and the largest distance from it in degrees; a radius of 0 takes the nearest cell. None takes
-        all places.
+    position, radius, beyond
+        (x, y) in degrees, the largest distance from it and the distance that must be exceeded, in degrees; a radius of
+        0 takes the nearest cell. None takes all places.
     fraction, seed
         Share of these units that is taken at random, 0 < fraction <= 1, and the seed of the draw.
     """
@@ -40,6 +40,7 @@ class Targets:
     within: float = 0.0
     position: tuple[float, float] | None = None
     radius: float = 0.0
+    beyond: float | None = None
     fraction: float = 1.0
     seed: int = 0
 
@@ -52,6 +53,8 @@ class Targets:
             value = float(getattr(self, name))
             if not (np.isfinite(value) and value >= 0):
                 raise ValueError(f"{name} = {value}: must be 0 or more.")
+        if self.beyond is not None and not 0 <= self.beyond < self.radius:
+            raise ValueError(f"beyond = {self.beyond}: must be 0 or more and below radius = {self.radius}.")
         if not 0 < self.fraction <= 1:
             raise ValueError(f"fraction = {self.fraction}: must be > 0 and <= 1.")
         if self.preferred is not None and not np.isfinite(self.preferred):
@@ -102,7 +105,8 @@ class Targets:
                 f"({x.max():g}, {y.max():g})."
             )
         distance = np.hypot(x - at_x, y - at_y)
-        return distance <= max(self.radius, float(distance.min())) * (1 + 1e-9)
+        near = distance <= max(self.radius, float(distance.min())) * (1 + 1e-9)
+        return near if self.beyond is None else near & (distance > self.beyond * (1 + 1e-9))
 
     def _tuned(self, units: xr.Dataset) -> np.ndarray:
         [name] = [str(n) for n in units.coords if str(n).startswith("preferred_")]

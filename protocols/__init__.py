@@ -26,6 +26,7 @@ from protocols.grating_contrast import ContrastResponse
 from protocols.grating_orientation import OrientationTuning
 from protocols.grating_size import SizeTuning
 from protocols.induction import AbstractInduction
+from protocols.light import surround_under_light
 from protocols.neighbouring import neighbouring_geometries
 from protocols.papers import (
     busse2009,
@@ -71,6 +72,7 @@ __all__ = [
     "protocol_named",
     "size_tuning",
     "surround_orientation",
+    "surround_under_light",
     "trott_born2015_matrix",
     "trott_born2015_plaid",
 ]

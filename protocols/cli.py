@@ -6,17 +6,19 @@ import argparse
 import ast
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from insilico.comparison import ceiling_text
+from insilico.experiment import Acts
 from insilico.model import SheetModel
 from insilico.reference_data import list_references, load_reference
 from insilico.zoo import circuit_named, list_models, parameter_sets
 from protocols.base import AbstractProtocol
 from protocols.commands import assembled, load_run, run_demo, run_once, run_under, write_run, write_runs
 from protocols.folder import CONTENTS, check_writable
+from protocols.light import surround_under_light
 from protocols.perturbation_file import read_perturbations
 from protocols.registry import PUBLISHED, list_protocols, protocol_named
 from protocols.summary import convergence_line, finding_line, score_line
@@ -84,7 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--parameters", metavar="SET", default=None, help="parameter set of the model")
     run.add_argument("--lesion", metavar="NAME", nargs="+", action="extend", default=[], help="mechanisms to remove")
     run.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], dest="settings")
-    run.add_argument("--perturbations", metavar="FILE", type=Path, help="YAML file of perturbations, each one more run")
+    run.add_argument(
+        "--perturbations", metavar="FILE", help="YAML file of perturbations, or 'surround': the surround under light"
+    )
     run.add_argument("--seed", metavar="N", type=_seed, default=0, help="of the bootstrap (default 0)")
     run.set_defaults(command=_run)
 
@@ -168,7 +172,11 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _run_under(protocol: AbstractProtocol, model: SheetModel, options: argparse.Namespace) -> int:
-    perturbations = read_perturbations(options.perturbations)
+    if options.perturbations == "surround":
+        subject = model if protocol.preparation is None else model.prepared(protocol.preparation)
+        perturbations: Mapping[str, Acts] = surround_under_light(subject)
+    else:
+        perturbations = read_perturbations(Path(options.perturbations))
     responses, runs = run_under(protocol, model, perturbations, seed=options.seed, progress=True)
     write_runs(responses, runs, options.out)
     for run in runs:

@@ -28,6 +28,9 @@ def test_targets_are_what_they_say(model):
     assert np.hypot(near["unit_x"] - 0.5, near["unit_y"] + 0.25).max() <= 0.5
     assert set(near["population"].values) == {"output"}
     assert near.sizes["unit"] == 13 * 8
+    around = where(model, Targets(position=(0, 0), radius=1, beyond=0.5).ids(model.units))
+    distance = np.hypot(around["unit_x"], around["unit_y"])
+    assert (distance.min(), distance.max()) == (pytest.approx(0.559, abs=1e-3), 1.0)
     tuned = where(model, Targets(populations=("input", "output"), preferred=170, within=25).ids(model.units))
     assert set(tuned["preferred_orientation"].values) == {0, 157.5}  # round the circle
     assert set(tuned["population"].values) == {"input", "output"}
@@ -112,6 +115,7 @@ def test_light_acts_in_its_windows_only(model):
         (lambda m: Targets(populations=("outputs",)).ids(m.units), "Did you mean 'output'"),
         (lambda m: Targets(fraction=0), "fraction"),
         (lambda m: Targets(radius=-1), "radius"),
+        (lambda m: Targets(position=(0, 0), radius=1, beyond=2), "beyond"),
         (lambda m: Light(spots=((0, 0),), power=-1), "power"),
         (lambda m: Light(spots=((0, 0),), power=(1, 2)), "2 values for 1 spots"),
         (lambda m: Light(spots=((0, 0),), power=1, lateral=0), "lateral"),

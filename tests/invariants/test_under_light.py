@@ -1,6 +1,7 @@
 """Perturbations as a dimension of every experiment: intact, sham, and each of them."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -105,6 +106,25 @@ def test_a_file_with_mistakes_is_refused(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(ValueError, match=message):
         read_perturbations(path)
+
+
+def test_silencing_what_a_pool_hears_does_what_its_removal_does():
+    experiment = protocols.trott_born2015_matrix()
+    model = insilico.load_model("mely2018").prepared(experiment.preparation.replaced(n_channels=12, spacing="even"))
+    acts = protocols.surround_under_light(model)
+    assert {"silence far output", "drive far output", "silence near input"} < set(acts)
+    assert {"without T", "without U", "without P", "without Q"} < set(acts)
+    shown = {name: acts[name] for name in ("silence far output", "without T")}
+    experiment = replace(experiment, preparation=model.preparation)
+    responses = experiment.run(model, perturbations=shown)
+    score = {str(n): experiment.compare(responses.sel(perturbation=n)).r2 for n in responses["perturbation"].values}
+    assert score["none"] > 0.75
+    assert score["silence far output"] < 0.7  # that of the centre alone is .67
+    assert score["without T"] < 0.55
+    assert set(protocols.surround_under_light(insilico.load_model("feedforward"))) == {
+        "silence far output",
+        "drive far output",
+    }
 
 
 def test_the_command_runs_a_file(tmp_path, capsys):
