@@ -12,6 +12,7 @@ import xarray as xr
 
 from insilico.encode import PopulationCode
 from insilico.energy import EnergyModel
+from insilico.equations import Equations, StaticEquations
 from insilico.perturb import Perturbation, combined, refuse_finite_windows
 from stimuli import Display, StimulusSet
 
@@ -84,6 +85,18 @@ class AbstractCircuit(abc.ABC):
     ) -> State:
         """Return the activity at the given times after stimulus onset."""
 
+    def equations(
+        self,
+        drive: Drive,
+        parameters: Any,
+        *,
+        boundary: str,
+        lesions: Sequence[str],
+        perturbations: Sequence[Perturbation],
+    ) -> tuple[Equations, ...]:
+        """Return the equations under each stimulus, for the study of its fixed point."""
+        raise TypeError(f"circuit {self.name!r} does not give its equations: its fixed points cannot be linearized.")
+
 
 class AbstractStaticCircuit(AbstractCircuit):
     """A circuit in closed form: one population, "output", and no dynamics but those of its perturbations."""
@@ -122,6 +135,22 @@ class AbstractStaticCircuit(AbstractCircuit):
         _check_activity(afferent)
         frames = [under(response, [p for p in perturbations if p.window[0] <= t < p.window[1]]) for t in times]
         return _still(np.stack(frames, axis=1), afferent)
+
+    def equations(
+        self,
+        drive: Drive,
+        parameters: Any,
+        *,
+        boundary: str,
+        lesions: Sequence[str],
+        perturbations: Sequence[Perturbation],
+    ) -> tuple[Equations, ...]:
+        """Return the response to each stimulus as equations whose units hear nobody."""
+        refuse_finite_windows(perturbations)
+        response, afferent = self.respond(drive, parameters, boundary=boundary)
+        _check_activity(afferent)
+        forces = combined(perturbations, response.shape[1:], populations=("output",))
+        return tuple(StaticEquations(response=r, boundary=boundary, forces=forces) for r in response)
 
 
 def under(response: np.ndarray, perturbations: Sequence[Perturbation]) -> np.ndarray:

@@ -161,17 +161,22 @@ class Finding:
         What was measured on the model.
     data
         The same measure on the published data, where there is one.
+    low, high
+        95 % interval, where there is one.
     """
 
     name: str
-    value: float
+    value: float | str
     unit: str
     data: float | None = None
+    low: float | None = None
+    high: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry of `summary.json`."""
         entry: dict[str, Any] = {"name": self.name, "value": self.value, "unit": self.unit}
-        return entry if self.data is None else {**entry, "data": self.data}
+        further = {name: getattr(self, name) for name in ("data", "low", "high")}
+        return entry | {name: value for name, value in further.items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ import xarray as xr
 from insilico.circuit import AbstractCircuit, Drive, Encoder
 from insilico.encode import PopulationCode
 from insilico.energy import EnergyModel
+from insilico.equations import Equations
 from insilico.light import Light, as_perturbations
 from insilico.perturb import Lesion, Perturbation, selected_units
 from insilico.preparation import Preparation
@@ -206,6 +207,17 @@ class SheetModel:
             state = self.circuit.time_course(drive, self.effective_parameters, times=times, **common)
         data = recorded(state, recording, self.preparation, self.circuit.populations)
         return data.assign_coords({name: c for name, c in drive.coords.items() if c.dims == ("stimulus",)})
+
+    def equations(self, drive: Drive) -> tuple[Equations, ...]:
+        """Return the circuit's equations under each stimulus of a drive, with the model's lesions and perturbations."""
+        _check_drive(drive, self.preparation)
+        return self.circuit.equations(
+            drive.transpose("stimulus", "y", "x", ...),
+            self.effective_parameters,
+            boundary=self.preparation.sheet.boundary,
+            lesions=self.lesions,
+            perturbations=self.effective_perturbations,
+        )
 
     def spec(self) -> dict[str, Any]:
         """Return all that defines the model, as plain data."""

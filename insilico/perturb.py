@@ -103,6 +103,18 @@ class Forces:
         """Units that are perturbed at all; bool (population, y, x, feature)."""
         return self.held | (self.drive != 0) | (self.scale != 1)
 
+    @property
+    def uniform(self) -> bool:
+        """Whether they are the same at every place."""
+        return all(bool((a == a[:, :1, :1]).all()) for a in (self.drive, self.scale, self.held, self.value))
+
+    def at(self, row: int, column: int) -> Forces:
+        """Return the forces at one place, (population, 1, 1, feature)."""
+        drive, scale, held, value = (
+            a[:, row : row + 1, column : column + 1] for a in (self.drive, self.scale, self.held, self.value)
+        )
+        return Forces(drive=drive, scale=scale, held=held, value=value)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:

@@ -341,7 +341,7 @@ def fit_starts(result: Any) -> Figure:
 def findings_under(findings: dict[str, Sequence[Finding]]) -> Figure:
     """Draw measures under several perturbations: one panel for each measure, one row for each perturbation."""
     names = list(findings)
-    measured = [f.name for f in next(iter(findings.values()))][:SHOWN_FINDINGS]
+    measured = [f.name for f in next(iter(findings.values())) if not isinstance(f.value, str)][:SHOWN_FINDINGS]
     with rc_context(FONT):
         columns = min(3, len(measured))
         rows = -(-len(measured) // columns)
@@ -352,12 +352,13 @@ def findings_under(findings: dict[str, Sequence[Finding]]) -> Figure:
             ax.set_visible(False)
         for ax, measure in zip(axes, measured, strict=False):
             found = [next(f for f in findings[name] if f.name == measure) for name in names]
-            ax.plot([f.value for f in found], range(len(names)), "o", color=BLUE, markersize=4)
-            ax.axvline(found[0].value, color=GRAY, linewidth=0.8, linestyle=":")
+            values = [float(f.value) for f in found]
+            ax.plot(values, range(len(names)), "o", color=BLUE, markersize=4)
+            ax.axvline(values[0], color=GRAY, linewidth=0.8, linestyle=":")
             ax.set_xlabel(measure.replace("_", " ") + ("" if found[0].unit == "1" else f"\n({found[0].unit})"))
             ax.margins(x=0.15)
-            if np.ptp([f.value for f in found]) < 1e-9:
-                ax.set_xlim(found[0].value - 0.5, found[0].value + 0.5)
+            if np.ptp(values) < 1e-9:
+                ax.set_xlim(values[0] - 0.5, values[0] + 0.5)
             ax.set_yticks(range(len(names)), names)
             ax.set_ylim(len(names) - 0.5, -0.5)
     return figure

@@ -51,6 +51,22 @@ class Ring:
             found.append((half_width, core, weight))
         return tuple(found)
 
+    def pooled(self, activity: np.ndarray, boundary: str = "zero") -> np.ndarray:
+        """Pool an activity (y, x, feature) over the ring, within each feature; same shape and dtype."""
+        return ring_pool(activity, self, boundary)
+
+    def symbol(self, shape: tuple[int, int]) -> np.ndarray:
+        """Return what the ring multiplies each spatial frequency of a periodic sheet by; real (y, x)."""
+        symbol = np.zeros(shape)
+        for outer, inner, weight in self.annuli:
+            A_y, A_x = (axis_symbol(box_matrix(n, float(outer), "periodic", "float64")) for n in shape)
+            if inner is None:
+                symbol += weight * np.outer(A_y, A_x)
+                continue
+            B_y, B_x = (axis_symbol(box_matrix(n, float(inner), "periodic", "float64")) for n in shape)
+            symbol += weight * (np.outer(A_y - B_y, A_x) + np.outer(B_y, A_x - B_x))
+        return symbol
+
 
 def hard_ring(*, outer: int, inner: int) -> Ring:
     """Return the mean over an `outer` x `outer` square without its central `inner` x `inner` square.
@@ -105,6 +121,11 @@ def box_matrix(n: int, half_width: float, boundary: str, dtype: str) -> np.ndarr
     matrix = matrix.astype(dtype)
     matrix.flags.writeable = False
     return matrix
+
+
+def axis_symbol(matrix: np.ndarray) -> np.ndarray:
+    """Return the eigenvalues of a symmetric circulant matrix (n, n), by frequency; real (n,)."""
+    return np.fft.fft(matrix[0]).real
 
 
 def annulus_sum(activity: np.ndarray, outer: float, inner: float | None, boundary: str = "zero") -> np.ndarray:

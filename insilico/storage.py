@@ -56,7 +56,10 @@ def load_result(path: str | os.PathLike[str]) -> xr.Dataset:
             data = opened.load()
     except (OSError, ValueError, KeyError) as error:
         raise ValueError(f"{source} is not a netCDF file that can be read: {error}") from error
-    missing = {"response", "provenance"} - {*data.data_vars, *data.attrs}
+    found = {*data.data_vars, *data.attrs}
+    missing = {"provenance"} - found
+    if not found & {"response", "influence"}:
+        missing |= {"response"}
     if missing:
         raise ValueError(
             f"{source} was not written by this package: it lacks {', '.join(sorted(missing))}. "

@@ -19,6 +19,7 @@ from stimuli.errors import unknown_name
 CIRCUITS = {  # one line of registration for a new circuit
     "feedforward": "insilico.circuits.feedforward",
     "normalization": "insilico.circuits.normalization",
+    "linear": "insilico.circuits.linear_circuit",
     "mely2018": "insilico.circuits.mely2018_circuit",
     "contextual": "insilico.circuits.contextual_circuit",
 }

@@ -113,6 +113,14 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--processes", metavar="N", type=int, default=1)
     fit.set_defaults(command=_fit)
 
+    influence = commands.add_parser(
+        "influence", help="circuits x tests of Chettih & Harvey 2019, at several um per cell"
+    )
+    influence.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the result")
+    influence.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], dest="settings")
+    influence.add_argument("--scales", metavar="UM", type=float, nargs="+", help="um per cell (default 12.5 to 30)")
+    influence.set_defaults(command=_influence)
+
     compare = commands.add_parser("compare", help="finished runs side by side")
     compare.add_argument("folders", metavar="DIR", nargs="+", type=Path)
     compare.set_defaults(command=_compare)
@@ -245,6 +253,21 @@ def _fit(options: argparse.Namespace) -> int:
         if run.comparison is not None:
             print(score_line(run.comparison.score()))
     print(f"wrote {options.out}/{{{', '.join((*CONTENTS, 'parameters.toml'))}}}; finished starts are in {ledger}")
+    return 0
+
+
+def _influence(options: argparse.Namespace) -> int:
+    from protocols import circuit_table
+    from protocols.chettih_harvey import ChettihHarvey
+
+    experiment = ChettihHarvey().with_settings(**_pairs(options.settings))
+    assert isinstance(experiment, ChettihHarvey)
+    check_writable(options.out)
+    rows, kept = circuit_table.table_of(experiment, scales=options.scales or circuit_table.SCALES)
+    command = shlex.join(["insilico", "influence", *sys.argv[2:]])
+    circuit_table.write_table(rows, kept, experiment, command=command, out=options.out)
+    print(circuit_table.as_text(rows, experiment.um_per_cell))
+    print(f"wrote {options.out}/{{{', '.join(CONTENTS)}}}")
     return 0
 
 

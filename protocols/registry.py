@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from protocols.base import AbstractProtocol
+from protocols.chettih_harvey import chettih_harvey2019
 from protocols.papers import (
     busse2009,
     kim_wilson1997,
@@ -29,6 +30,7 @@ PROTOCOLS: dict[str, Callable[..., AbstractProtocol]] = {
     "contrast_response": contrast_response,
     "size_tuning": size_tuning,
     "surround_orientation": surround_orientation,
+    "chettih_harvey2019": chettih_harvey2019,
 }
 
 

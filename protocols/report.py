@@ -160,12 +160,14 @@ def _ceiling(card: Mapping[str, Any]) -> str:
 def _findings(findings: Sequence[Finding]) -> str:
     if not findings:
         return ""
-    rows = ["<tr><th>measure</th><th>model</th><th>data</th><th>unit</th></tr>"]
+    rows = ["<tr><th>measure</th><th>model</th><th>95 %</th><th>data</th><th>unit</th></tr>"]
     for f in findings:
         data = "" if f.data is None else f"{f.data:.3g}"
         unit = "" if f.unit == "1" else html.escape(f.unit)
-        value = f"<td class=n>{f.value:.3g}</td><td class=n>{data}</td>"
-        rows.append(f"<tr><td>{html.escape(f.name)}</td>{value}<td>{unit}</td></tr>")
+        shown = html.escape(f.value) if isinstance(f.value, str) else f"{f.value:.3g}"
+        interval = "" if f.low is None or f.high is None else f"{f.low:.3g} … {f.high:.3g}"
+        cells = "".join(f"<td class=n>{cell}</td>" for cell in (shown, interval, data))
+        rows.append(f"<tr><td>{html.escape(f.name)}</td>{cells}<td>{unit}</td></tr>")
     return f"<details open><summary>Measures</summary><table>{''.join(rows)}</table></details>"
 
 

@@ -49,7 +49,9 @@ def finding_line(finding: Finding) -> str:
     """Return one line: name, value, unit, and the data's value where there is one."""
     unit = "" if finding.unit == "1" else f" {finding.unit}"
     beside = "" if finding.data is None else f"   (data {finding.data:.3g}{unit})"
-    return f"  {finding.name}  {finding.value:.3g}{unit}{beside}"
+    value = finding.value if isinstance(finding.value, str) else f"{finding.value:.3g}"
+    interval = "" if finding.low is None or finding.high is None else f" [{finding.low:.3g}, {finding.high:.3g}]"
+    return f"  {finding.name}  {value}{interval}{unit}{beside}"
 
 
 def convergence_line(responses: xr.Dataset) -> str:

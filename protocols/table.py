@@ -155,5 +155,5 @@ def labels_of(column: xr.Dataset) -> tuple[dict[str, np.ndarray], np.ndarray, Fe
 
 def paired(points: Sequence[Finding], *, name: str, unit: str) -> Finding:
     """Return the rms difference between the model's and the data's values of several findings."""
-    gaps = [f.value - f.data for f in points if f.data is not None]
+    gaps = [float(f.value) - f.data for f in points if f.data is not None]
     return Finding(name=name, value=float(np.sqrt(np.mean(np.square(gaps)))), unit=unit)

@@ -13,6 +13,7 @@ from insilico.circuit import Drive, Encoder
 from insilico.circuits import contextual
 from insilico.circuits.two_stage import Activity
 from insilico.circuits.two_stage_circuit import AbstractTwoStageCircuit
+from insilico.circuits.two_stage_equations import Wiring
 from insilico.encode import PopulationCode, as_drive
 from stimuli import Display, StimulusSet
 
@@ -32,6 +33,7 @@ class Contextual(AbstractTwoStageCircuit):
     default_set: ClassVar[str] = "joint"
     arrays_steady_state: ClassVar[Callable[..., Activity]] = staticmethod(contextual.steady_state)
     arrays_simulate: ClassVar[Callable[..., Activity]] = staticmethod(contextual.simulate)
+    wired: ClassVar[Callable[..., Wiring]] = staticmethod(contextual.wired)
 
     def encode(self, encoder: Encoder, parameters: Any, stimuli: StimulusSet, display: Display | None) -> Drive:
         """Return the normalised drive; layers are averaged over the area of a cell."""

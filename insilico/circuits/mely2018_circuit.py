@@ -8,6 +8,7 @@ from typing import ClassVar
 from insilico.circuits import mely2018
 from insilico.circuits.two_stage import Activity
 from insilico.circuits.two_stage_circuit import AbstractTwoStageCircuit
+from insilico.circuits.two_stage_equations import Wiring
 
 
 class Mely2018(AbstractTwoStageCircuit):
@@ -23,6 +24,7 @@ class Mely2018(AbstractTwoStageCircuit):
     lesions: ClassVar[tuple[str, ...]] = mely2018.LESIONS
     arrays_steady_state: ClassVar[Callable[..., Activity]] = staticmethod(mely2018.steady_state)
     arrays_simulate: ClassVar[Callable[..., Activity]] = staticmethod(mely2018.simulate)
+    wired: ClassVar[Callable[..., Wiring]] = staticmethod(mely2018.wired)
 
 
 CIRCUIT = Mely2018()

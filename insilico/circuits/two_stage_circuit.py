@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from insilico.circuit import AbstractCircuit, Drive, State
-from insilico.circuits.two_stage import Activity
-from insilico.perturb import POPULATIONS, Perturbation
-
-Pair = tuple[np.ndarray, np.ndarray]
-
-STEP = 0.125  # of a time course, in the unit of tau: its states are within 1 % of those of an ever smaller step
+from insilico.circuits.arrays import checked_drive
+from insilico.circuits.course import STEP, sampled
+from insilico.circuits.two_stage import Activity, checked_acts
+from insilico.circuits.two_stage_equations import Wiring
+from insilico.circuits.two_stage_linearized import TwoStageEquations
+from insilico.equations import Equations
+from insilico.perturb import POPULATIONS, Perturbation, combined, refuse_finite_windows
 
 
 class AbstractTwoStageCircuit(AbstractCircuit):
@@ -22,6 +23,7 @@ class AbstractTwoStageCircuit(AbstractCircuit):
     populations: ClassVar[tuple[str, ...]] = POPULATIONS
     arrays_steady_state: ClassVar[Callable[..., Activity]]
     arrays_simulate: ClassVar[Callable[..., Activity]]
+    wired: ClassVar[Callable[..., Wiring]]
 
     def steady_state(
         self,
@@ -38,6 +40,23 @@ class AbstractTwoStageCircuit(AbstractCircuit):
             values, parameters, boundary=boundary, lesions=tuple(lesions), perturbations=tuple(perturbations)
         )
         return _state({"input": activity.inhibited, "output": activity.output}, values, activity, activity.n_steps)
+
+    def equations(
+        self,
+        drive: Drive,
+        parameters: Any,
+        *,
+        boundary: str,
+        lesions: Sequence[str],
+        perturbations: Sequence[Perturbation],
+    ) -> tuple[Equations, ...]:
+        """Return the equations under each stimulus, in float64."""
+        lesions, perturbations = checked_acts(lesions, perturbations)
+        refuse_finite_windows(perturbations)
+        values = checked_drive(np.asarray(drive.data, dtype=np.float64))
+        wiring = type(self).wired(parameters, values.shape[1:], lesions=lesions, boundary=boundary)
+        forces = combined(perturbations, values.shape[1:])
+        return tuple(TwoStageEquations(drive=X, wiring=wiring, forces=forces) for X in values)
 
     def time_course(
         self,
@@ -57,34 +76,31 @@ class AbstractTwoStageCircuit(AbstractCircuit):
         values = np.ascontiguousarray(drive.data)
         common = {"boundary": boundary, "lesions": tuple(lesions), "perturbations": tuple(perturbations)}
 
-        def advanced(state: Pair, first: int, n_steps: int, step: float = STEP) -> Activity:
+        def advanced(state: Activity, first: int, n_steps: int, step: float) -> Activity:
             return type(self).arrays_simulate(
-                values, parameters, initial=state, start=first * STEP, n_steps=n_steps, step=step, **common
+                values,
+                parameters,
+                initial=(state.inhibited, state.output),
+                start=first * STEP,
+                n_steps=n_steps,
+                step=step,
+                **common,
             )
 
-        taken, state, activity = 0, (np.zeros_like(values), np.zeros_like(values)), None
-        inhibited, output = [], []
-        for time in times:  # steps lie on one grid, whatever is recorded; a sample between two steps is a side step
-            due = int(np.floor(time / STEP + 1e-9))
-            if due > taken:
-                activity = advanced(state, taken, due - taken)
-                taken, state = due, (activity.inhibited, activity.output)
-            rest = float(time) - taken * STEP
-            sample = state
-            if rest > 1e-9 * STEP:
-                aside = advanced(state, taken, 1, rest)
-                sample = (aside.inhibited, aside.output)
-            inhibited.append(sample[0])
-            output.append(sample[1])
-        populations = {"input": np.stack(inhibited, axis=1), "output": np.stack(output, axis=1)}
         n = len(values)
-        return State(
-            populations=populations,
-            drive=values,
-            residual=np.full(n, np.inf) if activity is None else activity.residual,
-            converged=np.zeros(n, dtype=bool) if activity is None else activity.converged,
-            n_steps=np.full(n, taken),
+        rest = Activity(
+            inhibited=np.zeros_like(values),
+            output=np.zeros_like(values),
+            residual=np.full(n, np.inf),
+            converged=np.zeros(n, dtype=bool),
+            n_steps=np.zeros(n, dtype=int),
         )
+        samples, last, taken = sampled(advanced, rest, times)
+        populations = {
+            "input": np.stack([sample.inhibited for sample in samples], axis=1),
+            "output": np.stack([sample.output for sample in samples], axis=1),
+        }
+        return _state(populations, values, last, np.full(n, taken))
 
 
 def _state(populations: dict[str, np.ndarray], drive: np.ndarray, activity: Activity, n_steps: np.ndarray) -> State:

@@ -153,7 +153,7 @@ class ReferenceStepper:
 
     def _advance_once(self, state: State, row: int, step: float, forces: Forces | None) -> None:
         I, O = state[0][row], state[1][row]
-        (a, b), facilitation = self._suppression(O, row), self._facilitation(I, O)
+        (a, b), facilitation = self.suppression(O, row), self.facilitation(I, O)
         of_I, of_O = self._wiring.coefficients.populations
         new = self._step(I, a, b, population=of_I, step=step, **_acting(forces, 0, I.dtype))
         I[...] = _held(new, forces, 0)
@@ -163,7 +163,7 @@ class ReferenceStepper:
 
     def _largest_rate(self, state: State, row: int, forces: Forces | None) -> float:
         I, O = state[0][row], state[1][row]
-        (a, b), facilitation = self._suppression(O, row), self._facilitation(I, O)
+        (a, b), facilitation = self.suppression(O, row), self.facilitation(I, O)
         of_I, of_O = self._wiring.coefficients.populations
         rates = (
             derivative(I, a, b, population=of_I, **_acting(forces, 0, I.dtype)),
@@ -178,7 +178,7 @@ class ReferenceStepper:
         free = [True, True] if forces is None else ~forces.held
         return max(float(np.abs(rate).max(where=f, initial=0)) for rate, f in zip(rates, free, strict=True))
 
-    def _suppression(self, O: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray]:
+    def suppression(self, O: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray]:
         """Return a = xi X − mu U − nu T^qT and b = alpha U + beta T^qT."""
         c, w = self._wiring.coefficients, self._wiring
         U = feature_mean(O)
@@ -186,7 +186,7 @@ class ReferenceStepper:
         T = _powered(T, c.qT)
         return c.xi * self._X[row] - c.mu * U - c.nu * T, c.alpha * U + c.beta * T
 
-    def _facilitation(self, I: np.ndarray, O: np.ndarray) -> np.ndarray:
+    def facilitation(self, I: np.ndarray, O: np.ndarray) -> np.ndarray:
         """Return gamma P^qP + delta Q + gO N − thO."""
         c, w = self._wiring.coefficients, self._wiring
         P = _over_features(ring_pool(I, w.near, w.boundary), self._across_P, untuned=w.untuned_P)

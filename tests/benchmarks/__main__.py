@@ -12,7 +12,7 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-SUITES = ("kernel", "stimuli", "labels", "fit")
+SUITES = ("kernel", "stimuli", "labels", "fit", "influence")
 # what, where in the measurements, bar, and whether more or less is better
 BARS: tuple[tuple[str, str, float, str], ...] = (
     ("fused step against dense convolution, times less", "kernel.speed.exponential_vs_dense", 200, "more"),
@@ -32,6 +32,10 @@ BARS: tuple[tuple[str, str, float, str], ...] = (
     ("five tables of the contextual circuit, folded, ms", "fit.folded_ms.median", 40, "less"),
     ("the same on the full sheet, times more", "fit.full_over_folded", 10, "more"),
     ("a fit of 12 parameters, s on one core", "fit.fit_s", 60, "less"),
+    ("all pairs of 1,000 units against one by one, times less", "influence.uniform.speed", 100, "more"),
+    ("difference of the two, of the largest influence", "influence.uniform.difference", 1e-3, "less"),
+    ("GMRES on a sheet with borders against one by one", "influence.borders.speed", 1.5, "more"),
+    ("difference of the two, of the largest influence", "influence.borders.difference", 1e-3, "less"),
 )
 
 

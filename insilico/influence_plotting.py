@@ -1,0 +1,202 @@
+"""Figures of influence mapping: by distance and by correlation, round one target, tests, power."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.colors import SymLogNorm
+from matplotlib.figure import Figure
+from scipy import stats
+
+from insilico.analysis.influence.clustered import cell_contrasts, clustered_variance
+from insilico.analysis.influence.design import STRONG, WEAK, InfluenceDesign
+from insilico.analysis.influence.groups import PairGroups
+from insilico.analysis.influence.ordinal import InfluenceTests
+from insilico.analysis.influence.pairs import pair_table
+from insilico.plotting import BLACK, BLUE, COLORS, FONT, GRAY, GREEN, MARKERS, ORANGE, RED
+
+DISTANCES = (25.0, 45.0, 60.0, 80.0, 100.0, 130.0, 160.0, 200.0, 250.0, 300.0, 350.0, 400.0, 500.0, 600.0, 850.0)
+CORRELATIONS = tuple(np.linspace(-1, 1, 13))
+WORDS = {
+    "a": "a  mean influence < 0",
+    "b": "b  near > mid < far",
+    "c": "c  like suppresses like (weak pairs)",
+    "d": "d  the reverse among strong pairs",
+    "e": "e  population response falls",
+}
+
+
+def overview(
+    pairs: xr.Dataset, around: xr.DataArray, tests: InfluenceTests, groups: PairGroups, *, title: str
+) -> Figure:
+    """Draw influence by distance and by signal correlation, the map round one target, and the five tests."""
+    table = pair_table(pairs)
+    design = InfluenceDesign(table=table, groups=groups)
+    with rc_context(FONT):
+        figure = Figure(figsize=(8.4, 6.4), layout="constrained")
+        (by_distance, by_signal), (map_ax, test_ax) = figure.subplots(2, 2)
+        _by_distance(by_distance, table, groups)
+        _by_signal(by_signal, table, design)
+        _map(figure, map_ax, around)
+        _tests(test_ax, tests)
+        figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def letters(table: Mapping[str, Mapping[float, str]], *, expected: float) -> Figure:
+    """Draw which circuit passes which test at each scale of cells and micrometres.
+
+    Parameters
+    ----------
+    table
+        Circuit to {µm per cell: letters passed, or "refused"}.
+    expected
+        Scale that is marked.
+    """
+    scales = sorted({scale for row in table.values() for scale in row})
+    with rc_context(FONT):
+        figure = Figure(figsize=(1.05 * len(scales) + 2.6, 0.27 * len(table) + 1.1), layout="constrained")
+        ax = figure.subplots()
+        for i, row in enumerate(table.values()):
+            for j, scale in enumerate(scales):
+                text = row.get(scale, "")
+                if text == "refused":
+                    ax.text(j, i, "unstable", ha="center", va="center", fontsize=7, color=RED)
+                    continue
+                for place, letter in enumerate("abcde"):
+                    passed = letter in text
+                    color = BLUE if passed else "#C4C4C4"
+                    shown = letter if passed else "·"
+                    ax.text(j + 0.15 * (place - 2), i, shown, ha="center", va="center", color=color, fontsize=8.5)
+        at = scales.index(expected)
+        ax.axvspan(at - 0.45, at + 0.45, color="#EEF3F8", zorder=0)
+        ax.set_xticks(range(len(scales)), [f"{scale:g}" for scale in scales])
+        ax.set_xlabel("µm per cell (assumed; shaded: the default)")
+        ax.set_yticks(range(len(table)), list(table))
+        ax.set_xlim(-0.6, len(scales) - 0.4)
+        ax.set_ylim(len(table) - 0.5, -0.5)
+        ax.tick_params(length=0)
+        ax.set_title("tests passed, one-sided at 5 % (a letter; · not passed or undefined)")
+    return figure
+
+
+def power_curves(curves: Mapping[str, xr.Dataset], *, along: str, xlabel: str) -> Figure:
+    """Draw the predicted power of each finding against the size of an experiment, one panel for each circuit.
+
+    Parameters
+    ----------
+    curves
+        Circuit to the result of `power_table`, dims (size, letter), with the coordinate `along`.
+    along
+        Coordinate on the abscissa ("trials").
+    xlabel
+        Its name with its unit.
+    """
+    with rc_context(FONT):
+        figure = Figure(figsize=(3.1 * len(curves) + 0.6, 2.9), layout="constrained")
+        axes = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
+        for ax, (name, table) in zip(axes, curves.items(), strict=True):
+            for letter, color, marker in zip("abcde", itertools.cycle(COLORS), itertools.cycle(MARKERS)):
+                power = table["power_of_letter"].sel(letter=letter)
+                ax.plot(table[along], power, color=color, marker=marker, markersize=3.5, label=WORDS[letter])
+            ax.axhline(0.8, color=GRAY, linewidth=0.8, linestyle=":")
+            ax.set_xscale("log")
+            ax.set_ylim(0, 1.02)
+            ax.set_xlabel(xlabel)
+            ax.set_title(name)
+        axes[0].set_ylabel("power (dotted: 80 %)")
+        figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, fontsize=7, loc="outside right upper")
+    return figure
+
+
+def _by_distance(ax: Axes, table: Any, groups: PairGroups) -> None:
+    edges = np.asarray(DISTANCES)
+    number = np.clip(np.digitize(table["distance_um"], edges) - 1, 0, edges.size - 2)
+    middle, mean, half = _binned(table, table["distance_um"], number)
+    ax.errorbar(middle, mean, yerr=half, fmt="o-", color=BLUE, markersize=3.5, linewidth=1, capsize=2)
+    ax.axhline(0, color=BLACK, linewidth=0.6)
+    for edge in groups.class_edges_um[1:]:
+        ax.axvline(edge, color=GRAY, linewidth=0.8, linestyle=":")
+    ax.set_xscale("log")
+    ax.set_xticks([25, 60, 100, 300, 600], ["25", "60", "100", "300", "600"])
+    ax.minorticks_off()
+    scale = float(np.abs(mean).max(initial=0))
+    if scale > 0:
+        ax.set_yscale("symlog", linthresh=scale / 30)
+    ax.set_xlabel("distance from the target (µm); dotted: near, mid, far")
+    ax.set_ylabel("influence (residual s.d.)\nmean, 95 % by target")
+
+
+def _by_signal(ax: Axes, table: Any, design: InfluenceDesign) -> None:
+    edges = np.asarray(CORRELATIONS)
+    signal = table["signal_correlation"]
+    for group, color, name in ((WEAK, BLUE, "weak trace correlation (95 %)"), (STRONG, ORANGE, "strong (5 %)")):
+        here = design.group == group
+        number = np.where(here, np.clip(np.digitize(signal, edges) - 1, 0, edges.size - 2), -1)
+        middle, mean, half = _binned(table, signal, number)
+        marker = "o" if group == WEAK else "s"
+        line = "-" if group == WEAK else "none"
+        ax.errorbar(
+            middle, mean, yerr=half, marker=marker, linestyle=line, color=color, markersize=3.5, capsize=2, label=name
+        )
+    ax.axhline(0, color=BLACK, linewidth=0.6)
+    top = float(np.abs(table["influence"]).mean())
+    if top > 0:
+        ax.set_yscale("symlog", linthresh=top)
+    ax.set_xlabel("signal correlation with the target")
+    ax.set_ylabel("influence (residual s.d.)\nmean, 95 % by target")
+    ax.legend(frameon=False, fontsize=7)
+
+
+def _binned(table: Any, x: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the mean x, the mean influence and half its 95 % interval, by target, of each bin with pairs; −1: none."""
+    bins = np.unique(number[number >= 0])
+    kept = number >= 0
+    cells = np.searchsorted(bins, number[kept])
+    means = cell_contrasts(cells, {str(b): {i: 1.0} for i, b in enumerate(bins)})
+    influence = table["influence"][kept]
+    error = np.sqrt(clustered_variance(means.scores(influence), table.target[kept]))
+    half = stats.t.ppf(0.975, table.n_targets - 1) * error
+    middle = np.bincount(cells, weights=x[kept]) / np.bincount(cells)
+    return middle, means.effects(influence), half
+
+
+def _map(figure: Figure, ax: Axes, around: xr.DataArray) -> None:
+    values = around.values
+    top = float(np.nanmax(np.abs(values))) or 1.0
+    norm = SymLogNorm(linthresh=top / 50, vmin=-top, vmax=top)
+    x, y = around["x_um"].values, around["y_um"].values
+    image = ax.pcolormesh(x, y, values, cmap="RdBu_r", norm=norm, rasterized=True, shading="nearest")
+    ax.plot(0, 0, "+", color=BLACK, markersize=6)
+    ax.set_aspect("equal")
+    ax.set_xlabel("µm from the target")
+    ax.set_ylabel("µm")
+    ax.set_title("under the target's preferred grating")
+    bar = figure.colorbar(image, ax=ax, shrink=0.85)
+    bar.set_label("change, all channels of a cell\n(activity; log beyond a 50th of the top)", fontsize=7)
+
+
+def _tests(ax: Axes, tests: InfluenceTests) -> None:
+    rows: Sequence[Any] = tests.tests
+    for i, row in enumerate(rows):
+        if not row.defined:
+            ax.text(0, i, "undefined: no variance", ha="center", va="center", fontsize=7, color=GRAY)
+            continue
+        t = row.test.claim * row.t
+        shown = float(np.sign(t) * np.log10(1 + abs(t)))
+        ax.barh(i, shown, color=GREEN if row.passed else ORANGE, height=0.6)
+    level = float(np.log10(1 + stats.t.ppf(0.95, 500)))
+    ax.axvline(0, color=BLACK, linewidth=0.6)
+    ax.axvline(level, color=GRAY, linewidth=0.8, linestyle=":")
+    ticks = np.array([-100, -10, -1, 0, 1, 10, 100, 1000])
+    ax.set_xticks(np.sign(ticks) * np.log10(1 + np.abs(ticks)), [str(t) for t in ticks])
+    ax.set_yticks(range(len(rows)), [f"{row.test.letter}  {row.test.name}" for row in rows])
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.set_xlabel("effect over its standard error, published sign positive\n(green: passed, one-sided at 5 %, dotted)")
+    ax.set_title(f"tests passed: {tests.tests_passed}")

@@ -1,0 +1,306 @@
+"""Influence mapping by photostimulation of single neurons (Chettih & Harvey 2019), on any circuit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import xarray as xr
+from scipy import stats
+
+from insilico.analysis.influence.clustered import cell_contrasts, clustered_variance
+from insilico.analysis.influence.design import FAR, MID, NEAR, InfluenceDesign
+from insilico.analysis.influence.groups import PairGroups
+from insilico.analysis.influence.noise import TrialNoise
+from insilico.analysis.influence.ordinal import InfluenceTests, five_tests
+from insilico.analysis.influence.pairs import PAIR, pair_table
+from insilico.analysis.influence.plan import TrialPlan
+from insilico.analysis.influence.trials import observed
+from insilico.comparison import Finding
+from insilico.experiment import Acts
+from insilico.model import Model, SheetModel
+from insilico.preparation import Preparation, Sheet
+from insilico.provenance import provenance
+from insilico.recording import Recording
+from protocols.base import AbstractProtocol
+from protocols.photostimulation import Kernel, Scale, field_pairs, kernel_of, sampled_neurons
+from stimuli import Grating, StimulusSet
+
+DRIVEN = {"output": ("output",), "input": ("input",), "both": ("input", "output")}
+SHAM_PER_TRIAL = 10
+NOISE = TrialNoise()
+MAP_CELLS = 20  # from the target, in the map that is kept
+NAMES = {"weak slope": "slope_weak", "strong slope": "slope_strong", "gain": "population_gain"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChettihHarvey(AbstractProtocol):
+    """Single output units driven under low-contrast full-field gratings; their influence on others in the field.
+
+    Parameters
+    ----------
+    contrast
+        Of the gratings.
+    um_per_cell
+        Distance between neighbouring cells in cortex, µm: an assumption, of which the report shows a range.
+    r
+        Change of the target over its largest response.
+    n_fields, n_targets, n_neurons
+        Fields of view, and driven and recorded neurons in each.
+    near_um, mid_um, far_um
+        Lower edges of the distance classes.
+    strong_percent
+        Share of pairs in each tail of trace correlation that counts as strong.
+    driven
+        "output", "input" or "both": what the light drives at the target's place and channel.
+    trials
+        Trials of each target, with noise; 0 takes the expected influences, noise-free.
+    tuning_width
+        Of the encoder; None takes the model's own.
+    seed
+        Of neurons, targets and trials.
+    """
+
+    name: ClassVar[str] = "chettih_harvey2019"
+    title: ClassVar[str] = "Influence of single neurons (Chettih & Harvey 2019)"
+    citation: ClassVar[str] = (
+        "Chettih SN, Harvey CD (2019) Single-neuron perturbations reveal feature-specific competition in V1. "
+        "Nature 567:334-340. doi:10.1038/s41586-019-0997-6"
+    )
+
+    spatial_frequency: float = 0.04
+    contrast: float = 0.15
+    um_per_cell: float = 20.0
+    r: float = 1.0
+    n_fields: int = 20
+    n_targets: int = 26
+    n_neurons: int = 298
+    near_um: float = 25.0
+    mid_um: float = 60.0
+    far_um: float = 300.0
+    strong_percent: float = 2.5
+    driven: str = "output"
+    trials: int = 0
+    tuning_width: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.driven not in DRIVEN:
+            raise ValueError(f"driven = {self.driven!r}: must be {', '.join(map(repr, DRIVEN))}.")
+        if self.n_fields < 2:
+            raise ValueError(f"n_fields = {self.n_fields}: two or more are needed, errors are clustered by field.")
+        if not self.r > 0:
+            raise ValueError(f"r = {self.r}: must be > 0, the change of the target over its largest response.")
+        if self.trials < 0:
+            raise ValueError(f"trials = {self.trials}: must be 0 (expected influences) or more.")
+
+    @property
+    def scale(self) -> Scale:
+        """Cells and micrometres."""
+        return Scale(um_per_cell=self.um_per_cell)
+
+    @property
+    def groups(self) -> PairGroups:
+        """How pairs are sorted."""
+        return PairGroups(
+            class_edges_um=(self.near_um, self.mid_um, self.far_um),
+            strong_percent=self.strong_percent,
+            distance_model="exact",  # cells lie on a lattice, and within a bin near influences change with distance
+        )
+
+    def sheet(self, model: Model) -> Preparation:
+        """Return the sheet of the experiment: periodic, 16 channels, without a border in reach of a field."""
+        if self.preparation is not None:
+            return self.preparation
+        n = self.scale.sheet
+        width = model.preparation.tuning_width if self.tuning_width is None else self.tuning_width
+        return Preparation(
+            name="mouse_chettih_harvey2019",
+            sheet=Sheet(shape=(n, n), pitch=0.25, boundary="periodic"),
+            n_channels=16,
+            spacing="even",
+            tuning_width=width,
+        )
+
+    def stimuli(self, preparation: Preparation) -> StimulusSet:
+        """Return full-field gratings at the channels' preferences."""
+        return StimulusSet.grid(
+            lambda orientation: Grating(
+                orientation=orientation, spatial_frequency=self.spatial_frequency, contrast=self.contrast
+            ),
+            orientation=[float(p) for p in preparation.preferences],
+        )
+
+    def run(
+        self,
+        model: Model,
+        *,
+        perturbations: Mapping[str, Acts] | None = None,
+        recording: Recording = Recording(),
+        batch: int | None = None,
+        seed: int = 0,
+        progress: bool = False,
+    ) -> xr.Dataset:
+        """Drive single units and return their influence on all pairs.
+
+        Parameters
+        ----------
+        model
+            A circuit of the zoo, with its lesions.
+        perturbations
+            Not taken: driving units is what this experiment does. Perturb the model, `model.perturbed(…)`.
+        recording, batch, progress
+            Not used: the neurons of the fields are recorded.
+        seed
+            Added to that of the protocol.
+
+        Returns
+        -------
+        xarray.Dataset
+            Pairs (dim pair) as `insilico.analysis.influence.pairs` says; `map` (y, x) of the change of all channels
+            together round a driven unit under its preferred grating; `residual`, `converged`, `largest_eigenvalue`.
+        """
+        if perturbations is not None:
+            raise ValueError("perturbations: this experiment drives units itself. Use model.perturbed(…) instead.")
+        if not isinstance(model, SheetModel):
+            raise TypeError(f"{type(model).__name__}: influence needs a circuit of the zoo, which gives its equations.")
+        subject = model.prepared(self.sheet(model))
+        kernel = self.kernel(subject)
+        pairs = self.pairs(kernel, subject.preparation, seed=seed)
+        rows = (np.arange(-MAP_CELLS, MAP_CELLS + 1)) * self.um_per_cell
+        around, rate = _around(kernel), {"units": "1", "long_name": "per unit time"}
+        data = pairs.assign(
+            map=(("y_um", "x_um"), around, {"units": "1", "long_name": "change, all channels"}),
+            residual=("stimulus", [kernel.residual], rate),
+            converged=("stimulus", [True], {"units": "1"}),
+            largest_eigenvalue=("stimulus", [kernel.largest_eigenvalue], rate),
+        ).assign_coords(y_um=("y_um", -rows, {"units": "um"}), x_um=("x_um", rows, {"units": "um"}))
+        data.attrs = {
+            "title": f"{self.title}: {model.name}",
+            "provenance": provenance(
+                model=subject.spec(),
+                protocol=self.spec(),
+                assumptions=self.assumptions(subject.preparation),
+                seed=seed,
+            ),
+        }
+        return data
+
+    def kernel(self, model: SheetModel) -> Kernel:
+        """Return what driving one unit does on a prepared model."""
+        return kernel_of(
+            model,
+            r=self.r,
+            contrast=self.contrast,
+            spatial_frequency=self.spatial_frequency,
+            populations=None if self.driven == "output" else DRIVEN[self.driven],
+            um_per_cell=self.um_per_cell,
+            noise=NOISE,
+        )
+
+    def pairs(self, kernel: Kernel, preparation: Preparation, *, seed: int = 0) -> xr.Dataset:
+        """Return the pairs of all fields: expected influences, or those of an experiment with trials."""
+        rng = np.random.default_rng([self.seed, seed])
+        neurons = sampled_neurons(
+            kernel,
+            preparation.preferences,
+            self.scale,
+            n_fields=self.n_fields,
+            n_neurons=self.n_neurons,
+            rng=rng,
+        )
+        pairs, noises = field_pairs(kernel, neurons, n_targets=self.n_targets, r=self.r, noise=NOISE, rng=rng)
+        if not self.trials:
+            return pairs
+        plan = TrialPlan(trials=self.trials, sham_trials=SHAM_PER_TRIAL * self.trials)
+        return observed(pairs, noises, plan, seed=int(rng.integers(2**31)))
+
+    def tests(self, responses: xr.Dataset) -> InfluenceTests:
+        """Return the five tests: errors clustered by target, for the mean influence by field."""
+        pairs = pairs_of(responses)
+        by_field = five_tests(pairs, letters="a", groups=self.groups, clustered_by="field")
+        by_target = five_tests(pairs, letters="bcde", groups=self.groups, clustered_by="target")
+        return InfluenceTests(tests=(*by_field.tests, *by_target.tests), gain=by_target.gain)
+
+    def findings(self, responses: xr.Dataset) -> list[Finding]:
+        """Return the mean influences by distance, the slopes, the population gain and the tests that hold."""
+        tests = self.tests(responses)
+        found = [_with_interval("influence_mean", tests, "mean influence"), *self._by_distance(responses)]
+        found += [_with_interval(name, tests, test) for test, name in NAMES.items()]
+        found.append(Finding(name="tests_passed", value=tests.tests_passed, unit="letters a-e"))
+        if tests.gain is not None:
+            found.append(Finding(name="net_return", value=tests.gain.net_return, unit="1"))
+            found.append(Finding(name="drive_for_2_percent", value=tests.gain.drive_for_published, unit="r"))
+        largest = float(responses["largest_eigenvalue"].max())
+        found.append(Finding(name="largest_eigenvalue", value=largest, unit="per unit time"))
+        found.append(Finding(name="tests_undefined", value=float(len(tests.undefined)), unit="tests"))
+        return found
+
+    def _by_distance(self, responses: xr.Dataset) -> list[Finding]:
+        """Return the mean influence of near, mid and far pairs, errors clustered by target."""
+        table = pair_table(pairs_of(responses))
+        design = InfluenceDesign(table=table, groups=self.groups)
+        classes = {"near": NEAR, "mid": MID, "far": FAR}
+        means = cell_contrasts(design.distance_class, {name: {number: 1.0} for name, number in classes.items()})
+        effects = means.effects(table["influence"])
+        errors = np.sqrt(clustered_variance(means.scores(table["influence"]), table.target))
+        half = float(stats.t.ppf(0.975, table.n_targets - 1)) * errors
+        return [
+            Finding(name=f"influence_{name}", value=float(e), unit="residual s.d.", low=float(e - h), high=float(e + h))
+            for name, e, h in zip(classes, effects, half, strict=True)
+        ]
+
+    def plot(self, responses: xr.Dataset) -> Any:
+        """Return the figure: influence by distance and by signal correlation, the map, the tests."""
+        from insilico import influence_plotting
+
+        return influence_plotting.overview(
+            pairs_of(responses),
+            responses["map"],
+            self.tests(responses),
+            self.groups,
+            title=str(responses.attrs["title"]),
+        )
+
+    def assumptions(self, preparation: Preparation) -> list[str]:
+        """Return what is assumed where the paper does not say, or where a circuit has no counterpart."""
+        return [
+            f"{self.um_per_cell:g} um per cell (no magnification is known for the circuit's cells)",
+            f"field of {self.scale.field_um:g} um, {self.scale.cells} cells a side; periodic sheet of "
+            f"{preparation.sheet.shape[0]} x {preparation.sheet.shape[1]} cells",
+            f"one drive to {self.driven} under all gratings: the target changes by {self.r:g} of its largest response "
+            "on average",
+            f"full-field gratings of contrast {self.contrast:g} at the {preparation.n_channels} preferences, "
+            f"tuning width {preparation.tuning_width:g}",
+            "influence in residual s.d. of an assumed noise: 3 events at the best stimulus, Fano 1.5, floor 0.25, a "
+            "fifth of it input noise that the circuit passes on, 0.03 common to all",
+            "only statements of the paper are public: signs are compared, no curve is drawn as data",
+        ]
+
+
+def pairs_of(responses: xr.Dataset) -> xr.Dataset:
+    """Return the pairs of a result of `chettih_harvey2019` alone."""
+    return responses[[name for name in responses.data_vars if responses[name].dims == (PAIR,)]]
+
+
+def chettih_harvey2019(**settings: Any) -> ChettihHarvey:
+    """Return the experiment of Chettih & Harvey 2019; see `ChettihHarvey` for the settings."""
+    return ChettihHarvey(**settings)
+
+
+def _around(kernel: Kernel) -> np.ndarray:
+    """Return the change of all channels together round the target that prefers the grating, (y, x); NaN at it."""
+    total = kernel.change[0].sum(axis=-1)
+    height, width = total.shape
+    reach = np.arange(-MAP_CELLS, MAP_CELLS + 1)
+    around = total[np.ix_((height // 2 + reach) % height, (width // 2 + reach) % width)].copy()
+    around[MAP_CELLS, MAP_CELLS] = np.nan
+    return around
+
+
+def _with_interval(name: str, tests: InfluenceTests, test: str) -> Finding:
+    found = tests[test]
+    low, high = found.interval
+    return Finding(name=name, value=found.effect, unit=found.test.unit, low=low, high=high)
