@@ -19,6 +19,7 @@ from insilico.analysis.influence.design import STRONG, WEAK, InfluenceDesign
 from insilico.analysis.influence.groups import PairGroups
 from insilico.analysis.influence.ordinal import InfluenceTests
 from insilico.analysis.influence.pairs import pair_table
+from insilico.features import feature_named
 from insilico.plotting import BLACK, BLUE, COLORS, FONT, GRAY, GREEN, MARKERS, ORANGE, RED
 
 DISTANCES = (25.0, 45.0, 60.0, 80.0, 100.0, 130.0, 160.0, 200.0, 250.0, 300.0, 350.0, 400.0, 500.0, 600.0, 850.0)
@@ -200,3 +201,63 @@ def _tests(ax: Axes, tests: InfluenceTests) -> None:
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlabel("effect over its standard error, published sign positive\n(green: passed, one-sided at 5 %, dotted)")
     ax.set_title(f"tests passed: {tests.tests_passed}")
+
+
+def influence_map(
+    influence: xr.Dataset,
+    *,
+    edges: tuple[float, float],
+    title: str,
+    what: str = "influence",
+    unit: str = "(per change of the target)",
+) -> Figure:
+    """Draw the influence of one target on all channels of each cell, and by difference of preference near and far.
+
+    Parameters
+    ----------
+    influence
+        One stimulus and one target of `implicit_influence` or `finite_influence`, all cells of one population.
+    edges
+        Of the near and the far zone, degrees.
+    title
+        Figure title.
+    what, unit
+        Name and unit of what is drawn.
+    """
+    [name] = [str(n) for n in influence.coords if str(n).startswith("preferred_")]
+    x, y = influence["unit_x"].values, influence["unit_y"].values
+    at = float(influence["target_x"]), float(influence["target_y"])
+    values = influence["influence"].values
+    columns, rows = np.unique(x), np.unique(y)
+    total = np.zeros((rows.size, columns.size))
+    np.add.at(total, (np.searchsorted(rows, y), np.searchsorted(columns, x)), values)
+    total[np.searchsorted(rows, at[1]), np.searchsorted(columns, at[0])] = np.nan
+    distance = np.hypot(x - at[0], y - at[1])
+    period = feature_named(name.removeprefix("preferred_")).period or 1.0
+    apart = (influence[name].values - float(influence[f"target_{name}"]) + period / 2) % period - period / 2
+    with rc_context(FONT):
+        figure = Figure(figsize=(7.6, 3.2), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        top = float(np.nanmax(np.abs(total))) or 1.0
+        norm = SymLogNorm(linthresh=top / 50, vmin=-top, vmax=top)
+        image = left.pcolormesh(columns, rows, total, cmap="RdBu_r", norm=norm, rasterized=True, shading="nearest")
+        left.plot(*at, "+", color=BLACK, markersize=6)
+        left.set_aspect("equal")
+        left.set_xlabel("x (deg)")
+        left.set_ylabel("y (deg)")
+        bar = figure.colorbar(image, ax=left, shrink=0.9)
+        bar.set_label(f"{what}, sum over channels\n{unit}", fontsize=7)
+        zones = (
+            (f"near, up to {edges[0]:.2g} deg", (distance > 0) & (distance <= edges[0]), BLUE),
+            (f"far, up to {edges[1]:.2g} deg", (distance > edges[0]) & (distance <= edges[1]), ORANGE),
+        )
+        for label, zone, color in zones:
+            differences = np.unique(np.round(apart[zone], 6))
+            mean = [values[zone & (np.abs(apart - d) < 1e-4)].mean() for d in differences]
+            right.plot(differences, mean, "o-", color=color, markersize=3, label=label)
+        right.axhline(0, color=BLACK, linewidth=0.6)
+        right.set_xlabel("preference minus the target's (deg)")
+        right.set_ylabel(f"{what}, mean over units\n{unit}")
+        right.legend(frameon=False, fontsize=7)
+        figure.suptitle(title, fontsize=9)
+    return figure

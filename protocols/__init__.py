@@ -20,12 +20,14 @@ for _name in ("stimuli", "insilico"):
 
 from protocols.base import AbstractProtocol
 from protocols.center_surround import CenterSurroundMatrix
+from protocols.chettih_harvey import ChettihHarvey, chettih_harvey2019
 from protocols.direction_induction import DirectionInduction
 from protocols.fit_command import fit_problem
 from protocols.grating_contrast import ContrastResponse
 from protocols.grating_orientation import OrientationTuning
 from protocols.grating_size import SizeTuning
 from protocols.induction import AbstractInduction
+from protocols.influence_mapping import InfluenceMapping, influence_mapping
 from protocols.light import surround_under_light
 from protocols.neighbouring import neighbouring_geometries
 from protocols.papers import (
@@ -51,8 +53,10 @@ __all__ = [
     "AbstractResponseTable",
     "AbstractTableProtocol",
     "CenterSurroundMatrix",
+    "ChettihHarvey",
     "ContrastResponse",
     "DirectionInduction",
+    "InfluenceMapping",
     "OrientationTuning",
     "PlaidContrasts",
     "PlaidSurround",
@@ -61,8 +65,10 @@ __all__ = [
     "SurroundOrientation",
     "TiltInduction",
     "busse2009",
+    "chettih_harvey2019",
     "contrast_response",
     "fit_problem",
+    "influence_mapping",
     "kim_wilson1997",
     "list_protocols",
     "neighbouring_geometries",

@@ -13,7 +13,7 @@ from scipy import stats
 from insilico.analysis.influence.clustered import cell_contrasts, clustered_variance
 from insilico.analysis.influence.design import FAR, MID, NEAR, InfluenceDesign
 from insilico.analysis.influence.groups import PairGroups
-from insilico.analysis.influence.noise import TrialNoise
+from insilico.analysis.influence.noise import FieldNoise, TrialNoise
 from insilico.analysis.influence.ordinal import InfluenceTests, five_tests
 from insilico.analysis.influence.pairs import PAIR, pair_table
 from insilico.analysis.influence.plan import TrialPlan
@@ -202,6 +202,17 @@ class ChettihHarvey(AbstractProtocol):
 
     def pairs(self, kernel: Kernel, preparation: Preparation, *, seed: int = 0) -> xr.Dataset:
         """Return the pairs of all fields: expected influences, or those of an experiment with trials."""
+        pairs, noises = self.expected(kernel, preparation, seed=seed)
+        if not self.trials:
+            return pairs
+        plan = TrialPlan(trials=self.trials, sham_trials=SHAM_PER_TRIAL * self.trials)
+        of_trials = int(np.random.default_rng([self.seed, seed, 1]).integers(2**31))
+        return observed(pairs, noises, plan, seed=of_trials)
+
+    def expected(
+        self, kernel: Kernel, preparation: Preparation, *, seed: int = 0
+    ) -> tuple[xr.Dataset, dict[object, FieldNoise]]:
+        """Return the pairs of all fields with their expected influences, and the noise of each field."""
         rng = np.random.default_rng([self.seed, seed])
         neurons = sampled_neurons(
             kernel,
@@ -211,11 +222,7 @@ class ChettihHarvey(AbstractProtocol):
             n_neurons=self.n_neurons,
             rng=rng,
         )
-        pairs, noises = field_pairs(kernel, neurons, n_targets=self.n_targets, r=self.r, noise=NOISE, rng=rng)
-        if not self.trials:
-            return pairs
-        plan = TrialPlan(trials=self.trials, sham_trials=SHAM_PER_TRIAL * self.trials)
-        return observed(pairs, noises, plan, seed=int(rng.integers(2**31)))
+        return field_pairs(kernel, neurons, n_targets=self.n_targets, r=self.r, noise=NOISE, rng=rng)
 
     def tests(self, responses: xr.Dataset) -> InfluenceTests:
         """Return the five tests: errors clustered by target, for the mean influence by field."""

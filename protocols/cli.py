@@ -119,6 +119,9 @@ def _parser() -> argparse.ArgumentParser:
     influence.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the result")
     influence.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], dest="settings")
     influence.add_argument("--scales", metavar="UM", type=float, nargs="+", help="um per cell (default 12.5 to 30)")
+    influence.add_argument(
+        "--plan", metavar="CIRCUIT", nargs="*", help="plan an experiment: power for these rows (quoted) of the table"
+    )
     influence.set_defaults(command=_influence)
 
     compare = commands.add_parser("compare", help="finished runs side by side")
@@ -263,6 +266,18 @@ def _influence(options: argparse.Namespace) -> int:
     experiment = ChettihHarvey().with_settings(**_pairs(options.settings))
     assert isinstance(experiment, ChettihHarvey)
     check_writable(options.out)
+    if options.plan is not None:
+        from protocols import influence_plan
+
+        text = influence_plan.write_plan(
+            experiment,
+            options.plan or influence_plan.DEFAULT,
+            command=shlex.join(["insilico", "influence", *sys.argv[2:]]),
+            out=options.out,
+        )
+        print(text)
+        print(f"wrote {options.out}/{{{', '.join(CONTENTS)}}}")
+        return 0
     rows, kept = circuit_table.table_of(experiment, scales=options.scales or circuit_table.SCALES)
     command = shlex.join(["insilico", "influence", *sys.argv[2:]])
     circuit_table.write_table(rows, kept, experiment, command=command, out=options.out)

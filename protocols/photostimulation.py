@@ -279,6 +279,22 @@ def field_pairs(
     return pairs, noises
 
 
+def gains(model: SheetModel, shown: StimulusSet, population: str) -> np.ndarray:
+    """Return the small-signal gain from a drive to one unit to the output of all: (source channel, y, x, channel).
+
+    The source is at row 0, column 0 of a uniform periodic sheet. Raises ValueError where the sheet is not uniform or
+    its fixed point not stable.
+    """
+    [equations] = model.equations(model.encode(shown))
+    point = fixed_point(equations, tol=NOISE_FIXED_POINT)
+    point.refuse_unstable(f"0 of {model.name}")
+    if point.blocks is None:
+        raise ValueError(f"{model.name} under this stimulus is not the same everywhere: a full-field one is needed.")
+    names = model.circuit.populations
+    source, output = names.index(population), names.index("output")
+    return np.stack([point.blocks.kernel((source,), a)[output] for a in range(model.preparation.n_channels)])
+
+
 def _tuning(model: SheetModel, stimuli: StimulusSet) -> np.ndarray:
     """Return the response of each channel to the grating of channel 0; raises where that of channel 1 differs."""
     recording = Recording(cells="center", populations=("output",))
@@ -329,12 +345,7 @@ def _passed(model: SheetModel, shown: StimulusSet, um_per_cell: float, noise: Tr
     [equations] = model.equations(model.encode(shown))
     if isinstance(equations, StaticEquations):  # what enters is what comes out
         return np.asarray(tuned[0][:, None, None] * entering)
-    point = fixed_point(equations, tol=NOISE_FIXED_POINT)
-    if point.blocks is None:
-        raise ValueError(f"{model.name} under this stimulus is not the same everywhere: a full-field one is needed.")
-    names = model.circuit.populations
-    source = names.index("input") if "input" in names else names.index("output")
-    gain = np.stack([point.blocks.kernel((source,), a)[names.index("output")] for a in range(k)])
+    gain = gains(model, shown, "input" if "input" in model.circuit.populations else "output")
     spectrum = np.fft.fft2(gain, axes=(1, 2))
     covariance = np.einsum("ayxb,ac,cyxd->bdyx", spectrum, tuned, spectrum.conj(), optimize=True)
     covariance = np.fft.ifft2(covariance * np.fft.fft2(entering).real, axes=(2, 3)).real

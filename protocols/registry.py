@@ -7,6 +7,8 @@ from typing import Any
 
 from protocols.base import AbstractProtocol
 from protocols.chettih_harvey import chettih_harvey2019
+from protocols.influence_mapping import influence_mapping
+from protocols.mask_optimisation import mask_optimisation
 from protocols.papers import (
     busse2009,
     kim_wilson1997,
@@ -30,6 +32,8 @@ PROTOCOLS: dict[str, Callable[..., AbstractProtocol]] = {
     "contrast_response": contrast_response,
     "size_tuning": size_tuning,
     "surround_orientation": surround_orientation,
+    "influence_mapping": influence_mapping,
+    "mask_optimisation": mask_optimisation,
     "chettih_harvey2019": chettih_harvey2019,
 }
 

@@ -25,7 +25,7 @@ def sweep(n=5):
     )
 
 
-INFLUENCE = ("chettih_harvey2019", "influence_mapping")  # record pairs of units, not units
+INFLUENCE = ("chettih_harvey2019", "influence_mapping", "mask_optimisation")  # record pairs of units, not units
 
 
 @pytest.mark.parametrize("name", [n for n in protocols.list_protocols() if n not in INFLUENCE])

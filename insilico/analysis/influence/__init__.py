@@ -1,6 +1,7 @@
 """Influence of single units on others: maps, pairs, tests, noise of trials, power."""
 
 from insilico.analysis.influence.calibration import calibration, power_agreement
+from insilico.analysis.influence.connectivity import effective_connectivity
 from insilico.analysis.influence.groups import PairGroups
 from insilico.analysis.influence.maps import finite_influence, implicit_influence
 from insilico.analysis.influence.measures import measured_pairs
@@ -22,6 +23,7 @@ __all__ = [
     "TrialPlan",
     "as_published",
     "calibration",
+    "effective_connectivity",
     "field_noises",
     "field_pool",
     "finite_influence",
