@@ -27,7 +27,7 @@ from protocols.grating_contrast import ContrastResponse
 from protocols.grating_orientation import OrientationTuning
 from protocols.grating_size import SizeTuning
 from protocols.induction import AbstractInduction
-from protocols.influence_mapping import InfluenceMapping, influence_mapping
+from protocols.influence_map import InfluenceMapping, influence_mapping
 from protocols.light import surround_under_light
 from protocols.neighbouring import neighbouring_geometries
 from protocols.papers import (

@@ -225,8 +225,14 @@ class ChettihHarvey(AbstractProtocol):
         return field_pairs(kernel, neurons, n_targets=self.n_targets, r=self.r, noise=NOISE, rng=rng)
 
     def tests(self, responses: xr.Dataset) -> InfluenceTests:
-        """Return the five tests: errors clustered by target, for the mean influence by field."""
+        """Return the five tests: errors clustered by target, for the mean influence by field; with trials all by field.
+
+        The error of the sham trials is shared by all targets of a field: by target, a, mid − far and e would reject too
+        often (`insilico.analysis.influence.calibration`).
+        """
         pairs = pairs_of(responses)
+        if self.trials:
+            return five_tests(pairs, groups=self.groups, clustered_by="field")
         by_field = five_tests(pairs, letters="a", groups=self.groups, clustered_by="field")
         by_target = five_tests(pairs, letters="bcde", groups=self.groups, clustered_by="target")
         return InfluenceTests(tests=(*by_field.tests, *by_target.tests), gain=by_target.gain)

@@ -9,6 +9,7 @@ from typing import Any
 
 import xarray as xr
 
+from insilico.analysis.influence.resampling import PAIR_FALSE_POSITIVES
 from insilico.comparison import Finding
 from insilico.model import SheetModel
 from insilico.perturb import Lesion
@@ -121,6 +122,14 @@ def as_text(rows: Sequence[Row], scale: float) -> str:
         letters = [row.letters for row in own]
         shown = f"[{label}]" if len(set(letters)) > 1 else label
         lines.append(f"{shown:30s} " + "   ".join(f"{r.um_per_cell:g}: {r.letters}" for r in own))
+    lines += [
+        "",
+        "false positives of the paper's own bootstrap over pairs where there is no influence, two-sided at 5 %,",
+    ]
+    lines.append(
+        "1,000 simulated experiments with shared noise and finite sham (by field all tests stay within 4-6 %):"
+    )
+    lines.append("  " + ", ".join(f"{name} {rate:.2f}" for name, rate in PAIR_FALSE_POSITIVES.items()))
     return "\n".join([*lines, "", WORDS])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from protocols.base import AbstractProtocol
 from protocols.chettih_harvey import chettih_harvey2019
-from protocols.influence_mapping import influence_mapping
+from protocols.influence_map import influence_mapping
 from protocols.mask_optimisation import mask_optimisation
 from protocols.papers import (
     busse2009,
