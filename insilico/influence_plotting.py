@@ -34,17 +34,25 @@ WORDS = {
 
 
 def overview(
-    pairs: xr.Dataset, around: xr.DataArray, tests: InfluenceTests, groups: PairGroups, *, title: str
+    pairs: xr.Dataset,
+    around: xr.DataArray,
+    decoded: xr.Dataset,
+    tests: InfluenceTests,
+    groups: PairGroups,
+    *,
+    title: str,
 ) -> Figure:
-    """Draw influence by distance and by signal correlation, the map round one target, and the five tests."""
+    """Draw influence by distance, signal correlation and preferred orientation, a map, what is decoded, the tests."""
     table = pair_table(pairs)
     design = InfluenceDesign(table=table, groups=groups)
     with rc_context(FONT):
-        figure = Figure(figsize=(8.4, 6.4), layout="constrained")
-        (by_distance, by_signal), (map_ax, test_ax) = figure.subplots(2, 2)
+        figure = Figure(figsize=(11.4, 6.4), layout="constrained")
+        (by_distance, by_signal, by_angle), (map_ax, decoding, test_ax) = figure.subplots(2, 3)
         _by_distance(by_distance, table, groups)
         _by_signal(by_signal, table, design)
+        _by_angle(by_angle, table, pairs["orientation_difference"].values, groups)
         _map(figure, map_ax, around)
+        _decoding(decoding, decoded)
         _tests(test_ax, tests)
         figure.suptitle(title, fontsize=9)
     return figure
@@ -155,6 +163,39 @@ def _by_signal(ax: Axes, table: Any, design: InfluenceDesign) -> None:
     ax.legend(frameon=False, fontsize=7)
 
 
+def _by_angle(ax: Axes, table: Any, difference: np.ndarray, groups: PairGroups) -> None:
+    _, mid, far = groups.class_edges_um
+    distance = table["distance_um"]
+    zones = (("near", distance < mid), ("mid", (distance >= mid) & (distance < far)), ("far", distance >= far))
+    angles = np.unique(np.round(difference, 6))
+    top = 0.0
+    for (name, zone), color, marker in zip(zones, (GREEN, BLUE, GRAY), MARKERS[:3], strict=True):
+        number = np.where(zone, np.searchsorted(angles, np.round(difference, 6)), -1)
+        if not zone.any():
+            continue
+        middle, mean, half = _binned(table, difference, number)
+        ax.errorbar(
+            middle, mean, yerr=half, marker=marker, color=color, markersize=3.5, linewidth=1, capsize=2, label=name
+        )
+        top = max(top, float(np.abs(mean).max(initial=0)))
+    ax.axhline(0, color=BLACK, linewidth=0.6)
+    if top > 0:
+        ax.set_yscale("symlog", linthresh=top / 30)
+    ax.set_xticks([0, 30, 60, 90])
+    ax.set_xlabel("difference of preferred orientation (deg)")
+    ax.set_ylabel("influence (residual s.d.)\nmean, 95 % by target")
+    ax.legend(frameon=False, fontsize=7)
+
+
+def _decoding(ax: Axes, decoded: xr.Dataset) -> None:
+    shift, half = decoded["decoded_shift"], 1.96 * decoded["decoded_shift_se"]
+    ax.errorbar(decoded["offset"], shift, yerr=half, fmt="o-", color=BLUE, markersize=3.5, linewidth=1, capsize=2)
+    ax.axhline(0, color=BLACK, linewidth=0.6)
+    ax.set_xticks([-90, -45, 0, 45, 90])
+    ax.set_xlabel("target's preference minus the stimulus (deg)")
+    ax.set_ylabel("shift of the decoded orientation\ntowards the target (deg), 95 % by target")
+
+
 def _binned(table: Any, x: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the mean x, the mean influence and half its 95 % interval, by target, of each bin with pairs; −1: none."""
     bins = np.unique(number[number >= 0])
@@ -199,7 +240,7 @@ def _tests(ax: Axes, tests: InfluenceTests) -> None:
     ax.set_xticks(np.sign(ticks) * np.log10(1 + np.abs(ticks)), [str(t) for t in ticks])
     ax.set_yticks(range(len(rows)), [f"{row.test.letter}  {row.test.name}" for row in rows])
     ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.set_xlabel("effect over its standard error, published sign positive\n(green: passed, one-sided at 5 %, dotted)")
+    ax.set_xlabel("effect / standard error, published sign +\n(green: passed, one-sided at 5 %, dotted)")
     ax.set_title(f"tests passed: {tests.tests_passed}")
 
 

@@ -24,8 +24,8 @@ from insilico.model import Model, SheetModel
 from insilico.preparation import Preparation, Sheet
 from insilico.provenance import provenance
 from insilico.recording import Recording
-from protocols.base import AbstractProtocol
-from protocols.photostimulation import Kernel, Scale, field_pairs, kernel_of, sampled_neurons
+from protocols.base import AbstractProtocol, described
+from protocols.photostimulation import Kernel, Scale, decoded_shift, field_pairs, kernel_of, sampled_neurons
 from stimuli import Grating, StimulusSet
 
 DRIVEN = {"output": ("output",), "input": ("input",), "both": ("input", "output")}
@@ -169,16 +169,21 @@ class ChettihHarvey(AbstractProtocol):
         subject = model.prepared(self.sheet(model))
         kernel = self.kernel(subject)
         pairs = self.pairs(kernel, subject.preparation, seed=seed)
+        neurons = self.neurons(kernel, subject.preparation, np.random.default_rng([self.seed, seed]))
+        targets = np.unique(pairs["target"].values)
+        decoded = decoded_shift(kernel, neurons, targets, subject.preparation.preferences)
         rows = (np.arange(-MAP_CELLS, MAP_CELLS + 1)) * self.um_per_cell
         around, rate = _around(kernel), {"units": "1", "long_name": "per unit time"}
         data = pairs.assign(
             map=(("y_um", "x_um"), around, {"units": "1", "long_name": "change, all channels"}),
+            decoded_shift=decoded["shift"],
+            decoded_shift_se=decoded["shift_se"],
             residual=("stimulus", [kernel.residual], rate),
             converged=("stimulus", [True], {"units": "1"}),
             largest_eigenvalue=("stimulus", [kernel.largest_eigenvalue], rate),
         ).assign_coords(y_um=("y_um", -rows, {"units": "um"}), x_um=("x_um", rows, {"units": "um"}))
         data.attrs = {
-            "title": f"{self.title}: {model.name}",
+            "title": f"{self.title}: {described(subject.spec())}",
             "provenance": provenance(
                 model=subject.spec(),
                 protocol=self.spec(),
@@ -214,7 +219,12 @@ class ChettihHarvey(AbstractProtocol):
     ) -> tuple[xr.Dataset, dict[object, FieldNoise]]:
         """Return the pairs of all fields with their expected influences, and the noise of each field."""
         rng = np.random.default_rng([self.seed, seed])
-        neurons = sampled_neurons(
+        neurons = self.neurons(kernel, preparation, rng)
+        return field_pairs(kernel, neurons, n_targets=self.n_targets, r=self.r, noise=NOISE, rng=rng)
+
+    def neurons(self, kernel: Kernel, preparation: Preparation, rng: np.random.Generator) -> xr.Dataset:
+        """Return the neurons of all fields."""
+        return sampled_neurons(
             kernel,
             preparation.preferences,
             self.scale,
@@ -222,7 +232,6 @@ class ChettihHarvey(AbstractProtocol):
             n_neurons=self.n_neurons,
             rng=rng,
         )
-        return field_pairs(kernel, neurons, n_targets=self.n_targets, r=self.r, noise=NOISE, rng=rng)
 
     def tests(self, responses: xr.Dataset) -> InfluenceTests:
         """Return the five tests: errors clustered by target, for the mean influence by field; with trials all by field.
@@ -246,6 +255,12 @@ class ChettihHarvey(AbstractProtocol):
         if tests.gain is not None:
             found.append(Finding(name="net_return", value=tests.gain.net_return, unit="1"))
             found.append(Finding(name="drive_for_2_percent", value=tests.gain.drive_for_published, unit="r"))
+        shift, error = responses["decoded_shift"], responses["decoded_shift_se"]
+        at = int(np.abs(shift.values).argmax())
+        value, half = float(shift[at]), 1.96 * float(error[at])
+        found.append(
+            Finding(name="decoded_shift", value=value, unit="deg towards it", low=value - half, high=value + half)
+        )
         largest = float(responses["largest_eigenvalue"].max())
         found.append(Finding(name="largest_eigenvalue", value=largest, unit="per unit time"))
         found.append(Finding(name="tests_undefined", value=float(len(tests.undefined)), unit="tests"))
@@ -272,6 +287,7 @@ class ChettihHarvey(AbstractProtocol):
         return influence_plotting.overview(
             pairs_of(responses),
             responses["map"],
+            responses[["decoded_shift", "decoded_shift_se"]],
             self.tests(responses),
             self.groups,
             title=str(responses.attrs["title"]),

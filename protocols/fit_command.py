@@ -125,8 +125,7 @@ def fitted_model(result: FitResult, model: str) -> SheetModel:
     """Return the circuit with the values of a fit, ready for every experiment."""
     found = result.parameter_set()
     preparations = {
-        name: {**(fitted_geometry(_table_of(name) or "") if name != "default" else {}), **own}
-        for name, own in found["preparations"].items()
+        name: {**fitted_geometry(_table_of(name) or ""), **own} for name, own in found["preparations"].items()
     }
     return SheetModel(
         circuit=circuit_named(model),

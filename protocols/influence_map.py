@@ -17,7 +17,7 @@ from insilico.preparation import Preparation
 from insilico.provenance import provenance, read_provenance
 from insilico.recording import Recording
 from insilico.targets import Targets
-from protocols.base import AbstractProtocol, recorded_position
+from protocols.base import AbstractProtocol, described, recorded_position
 from stimuli import Grating, StimulusSet
 
 SMALL, FINITE = "small", "finite"
@@ -118,7 +118,7 @@ class InfluenceMapping(AbstractProtocol):
             data = analysis.implicit_influence(subject, shown, targets, display, recording=everywhere)
         else:
             data = analysis.finite_influence(subject, shown, targets, display, r=self.r, recording=everywhere)
-        data.attrs["title"] = f"{self.title}: {model.name}"
+        data.attrs["title"] = f"{self.title}: {described(subject.spec())}"
         data.attrs["provenance"] = provenance(
             model=subject.spec(),
             protocol=self.spec(),

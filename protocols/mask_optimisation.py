@@ -27,7 +27,7 @@ from insilico.perturb import Perturbation, unit_ids
 from insilico.preparation import Preparation, Sheet
 from insilico.provenance import provenance
 from insilico.recording import Recording
-from protocols.base import AbstractProtocol
+from protocols.base import AbstractProtocol, described
 from protocols.photostimulation import gains
 from stimuli import Grating, StimulusSet
 
@@ -125,7 +125,7 @@ class MaskOptimisation(AbstractProtocol):
         shown = self.stimuli(subject.preparation)
         data = self._found(subject, shown)
         data.attrs = {
-            "title": f"{self.title}: {model.name}",
+            "title": f"{self.title}: {described(subject.spec())}",
             "provenance": provenance(
                 model=subject.spec(),
                 protocol=self.spec(),

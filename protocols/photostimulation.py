@@ -279,6 +279,59 @@ def field_pairs(
     return pairs, noises
 
 
+def decoded_shift(kernel: Kernel, neurons: xr.Dataset, targets: np.ndarray, preferences: np.ndarray) -> xr.Dataset:
+    """Return how the drive to a target moves the orientation that its field's population decodes.
+
+    The decoder is the population vector of all neurons of the field; a positive shift goes towards the target's
+    preference.
+
+    Parameters
+    ----------
+    kernel, neurons
+        See `kernel_of`, `sampled_neurons`.
+    targets
+        Labels of the driven neurons.
+    preferences
+        Of the channels, degrees of orientation.
+
+    Returns
+    -------
+    xarray.Dataset
+        `shift` and its standard error over targets, `shift_se`, degrees, by `offset`: the target's preference minus
+        the stimulus, degrees.
+    """
+    k = kernel.n_channels
+    turn = np.exp(2j * np.deg2rad(preferences))
+    shifts = []
+    for label in np.unique(neurons["field"].values):
+        here = neurons.isel(neuron=np.flatnonzero(neurons["field"].values == label))
+        driven = here.isel(neuron=np.flatnonzero(np.isin(here["neuron"].values, targets)))
+        pointing = turn[here["channel"].values]
+        before = here["response"].transpose("stimulus", "neuron").values @ pointing
+        change = _changes(kernel, driven, here) @ pointing
+        moved = np.rad2deg(np.angle((before[:, None] + change) / before[:, None])) / 2
+        offset = (driven["channel"].values[None, :] - np.arange(k)[:, None] + k // 2) % k - k // 2
+        signed = np.where(offset == -k // 2, np.abs(moved), np.sign(offset) * moved)
+        shifts.append(
+            np.stack(
+                [
+                    signed[(-offset_ + driven["channel"].values) % k, np.arange(driven.sizes["neuron"])]
+                    for offset_ in range(-k // 2, k // 2)
+                ],
+                axis=1,
+            )
+        )
+    every = np.concatenate(shifts)
+    step = 180.0 / k
+    return xr.Dataset(
+        {
+            "shift": ("offset", every.mean(axis=0), {"units": "deg"}),
+            "shift_se": ("offset", every.std(axis=0, ddof=1) / np.sqrt(len(every)), {"units": "deg"}),
+        },
+        coords={"offset": ("offset", np.arange(-k // 2, k // 2) * step, {"units": "deg"})},
+    )
+
+
 def gains(model: SheetModel, shown: StimulusSet, population: str) -> np.ndarray:
     """Return the small-signal gain from a drive to one unit to the output of all: (source channel, y, x, channel).
 

@@ -94,6 +94,16 @@ def test_noise_makes_an_experiment_and_its_absence_the_expected_one():
     assert not np.array_equal(expected["influence"], experiment.run(model, seed=1)["influence"])
 
 
+def test_a_driven_unit_pulls_what_is_decoded_towards_its_own_preference_or_pushes_it_away():
+    experiment = protocols.protocol_named("chettih_harvey2019", **QUICK)
+    responses = experiment.run(KNOWN["linear near_far"].load())
+    shift = responses["decoded_shift"]
+    assert shift.sel(offset=0).item() == pytest.approx(0, abs=1e-3)
+    assert shift.sel(offset=[-45, -22.5, 22.5, 45]).min() > 0  # the target itself points to its preference
+    still = experiment.run(KNOWN["feedforward"].load())["decoded_shift"]
+    assert float(np.abs(still).max()) > 0
+
+
 def test_neurons_lie_in_their_field_and_pairs_within_it():
     experiment = protocols.protocol_named("chettih_harvey2019", **QUICK)
     pairs = pairs_of(experiment.run(KNOWN["linear far"].load()))
