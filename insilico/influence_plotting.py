@@ -42,18 +42,19 @@ def overview(
     *,
     title: str,
 ) -> Figure:
-    """Draw influence by distance, signal correlation and preferred orientation, a map, what is decoded, the tests."""
+    """Draw influence by distance, correlations and preferred orientation, a map, what is decoded, the tests."""
     table = pair_table(pairs)
     design = InfluenceDesign(table=table, groups=groups)
     with rc_context(FONT):
-        figure = Figure(figsize=(11.4, 6.4), layout="constrained")
-        (by_distance, by_signal, by_angle), (map_ax, decoding, test_ax) = figure.subplots(2, 3)
-        _by_distance(by_distance, table, groups)
-        _by_signal(by_signal, table, design)
-        _by_angle(by_angle, table, pairs["orientation_difference"].values, groups)
-        _map(figure, map_ax, around)
-        _decoding(decoding, decoded)
-        _tests(test_ax, tests)
+        figure = Figure(figsize=(14.2, 6.4), layout="constrained")
+        axes = figure.subplot_mosaic("DSNA;MOTT")
+        _by_distance(axes["D"], table, groups)
+        _by_signal(axes["S"], table, design)
+        _by_noise(axes["N"], table, design, pairs["noise_correlation"].values)
+        _by_angle(axes["A"], table, pairs["orientation_difference"].values, groups)
+        _map(figure, axes["M"], around)
+        _decoding(axes["O"], decoded)
+        _tests(axes["T"], tests)
         figure.suptitle(title, fontsize=9)
     return figure
 
@@ -95,32 +96,105 @@ def letters(table: Mapping[str, Mapping[float, str]], *, expected: float) -> Fig
     return figure
 
 
-def power_curves(curves: Mapping[str, xr.Dataset], *, along: str, xlabel: str) -> Figure:
-    """Draw the predicted power of each finding against the size of an experiment, one panel for each circuit.
+def power_curves(curves: Mapping[str, Mapping[str, xr.Dataset]], varied: Mapping[str, str]) -> Figure:
+    """Draw the predicted power of each finding: a row for each circuit, a column for each quantity that is varied.
 
     Parameters
     ----------
     curves
-        Circuit to the result of `power_table`, dims (size, letter), with the coordinate `along`.
-    along
-        Coordinate on the abscissa ("trials").
-    xlabel
-        Its name with its unit.
+        Circuit to name of the varied quantity to the result of `power_table`, with that coordinate along `size`.
+    varied
+        Name of each quantity to its label with its unit.
     """
     with rc_context(FONT):
-        figure = Figure(figsize=(3.1 * len(curves) + 0.6, 2.9), layout="constrained")
-        axes = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
-        for ax, (name, table) in zip(axes, curves.items(), strict=True):
-            for letter, color, marker in zip("abcde", itertools.cycle(COLORS), itertools.cycle(MARKERS)):
-                power = table["power_of_letter"].sel(letter=letter)
-                ax.plot(table[along], power, color=color, marker=marker, markersize=3.5, label=WORDS[letter])
-            ax.axhline(0.8, color=GRAY, linewidth=0.8, linestyle=":")
-            ax.set_xscale("log")
-            ax.set_ylim(0, 1.02)
-            ax.set_xlabel(xlabel)
-            ax.set_title(name)
-        axes[0].set_ylabel("power (dotted: 80 %)")
-        figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, fontsize=7, loc="outside right upper")
+        figure = Figure(figsize=(2.1 * len(varied) + 0.8, 1.9 * len(curves) + 1.0), layout="constrained")
+        axes = figure.subplots(len(curves), len(varied), sharey=True, sharex="col", squeeze=False)
+        for i, (label, tables) in enumerate(curves.items()):
+            for ax, (name, xlabel) in zip(axes[i], varied.items(), strict=True):
+                table = tables[name]
+                for letter, color, marker in zip("abcde", itertools.cycle(COLORS), itertools.cycle(MARKERS)):
+                    power = table["power_of_letter"].sel(letter=letter)
+                    ax.plot(table[name], power, color=color, marker=marker, markersize=3, label=WORDS[letter])
+                ax.axhline(0.8, color=GRAY, linewidth=0.8, linestyle=":")
+                values = [float(v) for v in table[name].values]
+                if values[0] > 0:
+                    ax.set_xscale("log")
+                    ax.minorticks_off()
+                shown = values[:: 2 if len(values) > 5 else 1]
+                ax.set_xticks(shown, [f"{v:g}" for v in shown])
+                ax.set_ylim(-0.03, 1.03)
+                if i == len(axes) - 1:
+                    ax.set_xlabel(xlabel)
+            axes[i, 0].set_ylabel(f"{label}\npower (dotted: 80 %)")
+        figure.legend(
+            *axes[0, 0].get_legend_handles_labels(), frameon=False, fontsize=8, ncols=5, loc="outside upper center"
+        )
+    return figure
+
+
+def calibration(
+    rates: xr.Dataset,
+    powers: xr.Dataset,
+    *,
+    bars: tuple[tuple[float, float], tuple[float, float]],
+    title: str,
+) -> Figure:
+    """Draw false-positive rates, coverage, and simulated against predicted power.
+
+    Parameters
+    ----------
+    rates, powers
+        From `insilico.analysis.influence.calibration`.
+    bars
+        Ranges that rates and coverage should keep to; shaded.
+    title
+        Figure title.
+    """
+    nulls = [str(name) for name in rates["null"].values]
+    tests = [str(name) for name in rates["test"].values]
+    estimators = [str(name) for name in rates["estimator"].values]
+    colors = dict(zip(estimators, (BLUE, GREEN, ORANGE, GRAY, RED), strict=False))
+    with rc_context(FONT):
+        figure = Figure(figsize=(11.6, 3.4), layout="constrained")
+        axes = figure.subplots(1, len(nulls) + 2, width_ratios=[1] * (len(nulls) + 1) + [0.8])
+        tables = [rates["false_positive_rate"].sel(null=null, side="two") for null in nulls] + [rates["coverage"]]
+        heads = [f"false positives: {null}\ntwo-sided at 5 %" for null in nulls] + ["coverage of 95 % intervals"]
+        ranges = [bars[0]] * len(nulls) + [bars[1]]
+        n = int(rates.attrs["n"])
+        for ax, table, head, (low, high) in zip(axes[:-1], tables, heads, ranges, strict=True):
+            ax.axhspan(low, high, color="#EEF3F8", zorder=0)
+            shown = [i for i, test in enumerate(tests) if bool(table.sel(test=test).notnull().all())]
+            for j, name in enumerate(estimators):
+                values = table.sel(estimator=name).values[shown]
+                at = np.arange(len(shown)) + 0.14 * (j - (len(estimators) - 1) / 2)
+                half = 1.96 * np.sqrt(values * (1 - values) / n)
+                marker = MARKERS[j % len(MARKERS)]
+                ax.errorbar(
+                    at, values, yerr=half, fmt=marker, color=colors[name], markersize=3.5, capsize=2, label=name
+                )
+            ax.set_xticks(range(len(shown)), [tests[i] for i in shown], rotation=45, ha="right")
+            ax.set_title(head)
+            ax.set_yscale("log" if high < 0.5 else "linear")
+            if high < 0.5:
+                ax.set_yticks([0.02, 0.05, 0.1, 0.2, 0.5, 1], ["0.02", "0.05", "0.1", "0.2", "0.5", "1"])
+                ax.set_ylim(0.015, 1.1)
+        axes[0].set_ylabel(f"share of {n} experiments\n(shaded: wanted)")
+        last = axes[-1]
+        for i, color, marker in zip(range(powers.sizes["size"]), COLORS, MARKERS, strict=False):
+            here = powers.isel(size=i)
+            name = f"{int(here['n_fields'])} x {int(here['n_targets'])} x {int(here['trials'])}"
+            last.plot(here["predicted"], here["simulated"], marker, color=color, markersize=4, label=name)
+        last.plot([0, 1], [0, 1], color=BLACK, linewidth=0.6)
+        last.set_aspect("equal")
+        last.set_xlabel("power predicted")
+        last.set_ylabel("power simulated")
+        last.legend(
+            title="fields x targets x trials", frameon=False, fontsize=6.5, title_fontsize=6.5, loc="lower right"
+        )
+        figure.legend(
+            *axes[0].get_legend_handles_labels(), title="errors", ncols=5, frameon=False, loc="outside lower center"
+        )
+        figure.suptitle(title, fontsize=9)
     return figure
 
 
@@ -160,6 +234,26 @@ def _by_signal(ax: Axes, table: Any, design: InfluenceDesign) -> None:
         ax.set_yscale("symlog", linthresh=top)
     ax.set_xlabel("signal correlation with the target")
     ax.set_ylabel("influence (residual s.d.)\nmean, 95 % by target")
+    ax.legend(frameon=False, fontsize=7)
+
+
+def _by_noise(ax: Axes, table: Any, design: InfluenceDesign, noise: np.ndarray) -> None:
+    left = table.with_measures(influence=design.same_distance.without(table["influence"]))
+    kinds = (("noise correlation", noise, GREEN, "o"), ("trace correlation", table["trace_correlation"], ORANGE, "s"))
+    top = 0.0
+    for name, correlation, color, marker in kinds:
+        percent = 100 * stats.rankdata(correlation) / correlation.size
+        number = np.minimum(percent // 10, 9).astype(int)
+        middle, mean, half = _binned(left, percent, number)
+        ax.errorbar(
+            middle, mean, yerr=half, marker=marker, color=color, markersize=3.5, linewidth=1, capsize=2, label=name
+        )
+        top = max(top, float(np.abs(mean).max(initial=0)))
+    ax.axhline(0, color=BLACK, linewidth=0.6)
+    if top > 0:
+        ax.set_yscale("symlog", linthresh=top / 30)
+    ax.set_xlabel("rank of the correlation with the target\n(% of pairs)")
+    ax.set_ylabel("influence less the mean at its distance\n(residual s.d.), 95 % by target")
     ax.legend(frameon=False, fontsize=7)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,13 +18,18 @@ from insilico.analysis.influence.pairs import PAIR, pair_table
 from insilico.analysis.influence.plan import TrialPlan
 from insilico.analysis.influence.trials import observed
 from insilico.comparison import Finding
-from insilico.experiment import Acts
-from insilico.model import Model, SheetModel
+from insilico.model import SheetModel
 from insilico.preparation import Preparation, Sheet
-from insilico.provenance import provenance
-from insilico.recording import Recording
-from protocols.base import AbstractProtocol, described
-from protocols.photostimulation import Kernel, Scale, decoded_shift, field_pairs, kernel_of, sampled_neurons
+from protocols.driving import AbstractDrivingProtocol
+from protocols.photostimulation import (
+    Kernel,
+    Scale,
+    decoded_shift,
+    field_pairs,
+    kernel_of,
+    passed_noise,
+    sampled_neurons,
+)
 from stimuli import Grating, StimulusSet
 
 DRIVEN = {"output": ("output",), "input": ("input",), "both": ("input", "output")}
@@ -36,7 +40,7 @@ NAMES = {"weak slope": "slope_weak", "strong slope": "slope_strong", "gain": "po
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChettihHarvey(AbstractProtocol):
+class ChettihHarvey(AbstractDrivingProtocol):
     """Single output units driven under low-contrast full-field gratings; their influence on others in the field.
 
     Parameters
@@ -110,7 +114,7 @@ class ChettihHarvey(AbstractProtocol):
             distance_model="exact",  # cells lie on a lattice, and within a bin near influences change with distance
         )
 
-    def sheet(self, model: Model) -> Preparation:
+    def sheet(self, model: SheetModel) -> Preparation:
         """Return the sheet of the experiment: periodic, 16 channels, without a border in reach of a field."""
         if self.preparation is not None:
             return self.preparation
@@ -133,65 +137,35 @@ class ChettihHarvey(AbstractProtocol):
             orientation=[float(p) for p in preparation.preferences],
         )
 
-    def run(
-        self,
-        model: Model,
-        *,
-        perturbations: Mapping[str, Acts] | None = None,
-        recording: Recording = Recording(),
-        batch: int | None = None,
-        seed: int = 0,
-        progress: bool = False,
-    ) -> xr.Dataset:
+    def measured(self, model: SheetModel, *, seed: int) -> xr.Dataset:
         """Drive single units and return their influence on all pairs.
-
-        Parameters
-        ----------
-        model
-            A circuit of the zoo, with its lesions.
-        perturbations
-            Not taken: driving units is what this experiment does. Perturb the model, `model.perturbed(…)`.
-        recording, batch, progress
-            Not used: the neurons of the fields are recorded.
-        seed
-            Added to that of the protocol.
 
         Returns
         -------
         xarray.Dataset
             Pairs (dim pair) as `insilico.analysis.influence.pairs` says; `map` (y, x) of the change of all channels
-            together round a driven unit under its preferred grating; `residual`, `converged`, `largest_eigenvalue`.
+            together round a driven unit under its preferred grating; `decoded_shift` (offset); `residual`, `converged`,
+            `largest_eigenvalue` and `driven_eigenvalue` (stimulus), the last that of the driven circuit.
         """
-        if perturbations is not None:
-            raise ValueError("perturbations: this experiment drives units itself. Use model.perturbed(…) instead.")
-        if not isinstance(model, SheetModel):
-            raise TypeError(f"{type(model).__name__}: influence needs a circuit of the zoo, which gives its equations.")
-        subject = model.prepared(self.sheet(model))
-        kernel = self.kernel(subject)
-        pairs = self.pairs(kernel, subject.preparation, seed=seed)
-        neurons = self.neurons(kernel, subject.preparation, np.random.default_rng([self.seed, seed]))
-        targets = np.unique(pairs["target"].values)
-        decoded = decoded_shift(kernel, neurons, targets, subject.preparation.preferences)
+        return self.of_kernel(self.kernel(model), model.preparation, seed=seed)
+
+    def of_kernel(self, kernel: Kernel, preparation: Preparation, *, seed: int = 0) -> xr.Dataset:
+        """Return the result of `measured` from what driving one unit does."""
+        pairs = self.pairs(kernel, preparation, seed=seed)
+        neurons = self.neurons(kernel, preparation, np.random.default_rng([self.seed, seed]))
+        decoded = decoded_shift(kernel, neurons, np.unique(pairs["target"].values), preparation.preferences)
         rows = (np.arange(-MAP_CELLS, MAP_CELLS + 1)) * self.um_per_cell
-        around, rate = _around(kernel), {"units": "1", "long_name": "per unit time"}
+        rate = {"units": "1", "long_name": "per unit time"}
         data = pairs.assign(
-            map=(("y_um", "x_um"), around, {"units": "1", "long_name": "change, all channels"}),
+            map=(("y_um", "x_um"), _around(kernel), {"units": "1", "long_name": "change, all channels"}),
             decoded_shift=decoded["shift"],
             decoded_shift_se=decoded["shift_se"],
             residual=("stimulus", [kernel.residual], rate),
             converged=("stimulus", [True], {"units": "1"}),
             largest_eigenvalue=("stimulus", [kernel.largest_eigenvalue], rate),
-        ).assign_coords(y_um=("y_um", -rows, {"units": "um"}), x_um=("x_um", rows, {"units": "um"}))
-        data.attrs = {
-            "title": f"{self.title}: {described(subject.spec())}",
-            "provenance": provenance(
-                model=subject.spec(),
-                protocol=self.spec(),
-                assumptions=self.assumptions(subject.preparation),
-                seed=seed,
-            ),
-        }
-        return data
+            driven_eigenvalue=("stimulus", [kernel.driven_eigenvalue], rate),
+        )
+        return data.assign_coords(y_um=("y_um", -rows, {"units": "um"}), x_um=("x_um", rows, {"units": "um"}))
 
     def kernel(self, model: SheetModel) -> Kernel:
         """Return what driving one unit does on a prepared model."""
@@ -205,6 +179,11 @@ class ChettihHarvey(AbstractProtocol):
             noise=NOISE,
         )
 
+    def rescaled(self, kernel: Kernel, model: SheetModel) -> Kernel:
+        """Return a kernel of the same model and sheet, found at another scale, at that of this experiment."""
+        shown = StimulusSet.of(list(self.stimuli(model.preparation))[:1])
+        return replace(kernel, passed=passed_noise(model, shown, self.um_per_cell, NOISE))
+
     def pairs(self, kernel: Kernel, preparation: Preparation, *, seed: int = 0) -> xr.Dataset:
         """Return the pairs of all fields: expected influences, or those of an experiment with trials."""
         pairs, noises = self.expected(kernel, preparation, seed=seed)
@@ -215,12 +194,15 @@ class ChettihHarvey(AbstractProtocol):
         return observed(pairs, noises, plan, seed=of_trials)
 
     def expected(
-        self, kernel: Kernel, preparation: Preparation, *, seed: int = 0
+        self, kernel: Kernel, preparation: Preparation, *, seed: int = 0, noise: TrialNoise = NOISE
     ) -> tuple[xr.Dataset, dict[object, FieldNoise]]:
-        """Return the pairs of all fields with their expected influences, and the noise of each field."""
+        """Return the pairs of all fields with their expected influences, and the noise of each field.
+
+        Of another `noise`, length and tuning are those that the kernel was found with.
+        """
         rng = np.random.default_rng([self.seed, seed])
         neurons = self.neurons(kernel, preparation, rng)
-        return field_pairs(kernel, neurons, n_targets=self.n_targets, r=self.r, noise=NOISE, rng=rng)
+        return field_pairs(kernel, neurons, n_targets=self.n_targets, r=self.r, noise=noise, rng=rng)
 
     def neurons(self, kernel: Kernel, preparation: Preparation, rng: np.random.Generator) -> xr.Dataset:
         """Return the neurons of all fields."""

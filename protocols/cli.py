@@ -122,6 +122,16 @@ def _parser() -> argparse.ArgumentParser:
     influence.add_argument(
         "--plan", metavar="CIRCUIT", nargs="*", help="plan an experiment: power for these rows (quoted) of the table"
     )
+    influence.add_argument(
+        "--calibrate",
+        metavar="CIRCUIT",
+        nargs="?",
+        const="mely2018 without U",
+        help="errors and power of the tests, simulated on this row of the table (%(const)s)",
+    )
+    influence.add_argument("--simulations", metavar="N", type=int, default=1000, help="for --calibrate (default 1000)")
+    influence.add_argument("--seed", metavar="N", type=_seed, default=0, help="of --calibrate")
+    influence.add_argument("--processes", metavar="N", type=int, default=1, help="for --calibrate")
     influence.set_defaults(command=_influence)
 
     compare = commands.add_parser("compare", help="finished runs side by side")
@@ -260,28 +270,38 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _influence(options: argparse.Namespace) -> int:
-    from protocols import circuit_table
     from protocols.chettih_harvey import ChettihHarvey
 
     experiment = ChettihHarvey().with_settings(**_pairs(options.settings))
     assert isinstance(experiment, ChettihHarvey)
+    if options.plan is not None and options.calibrate is not None:
+        raise ValueError("--plan and --calibrate: give one of the two.")
     check_writable(options.out)
+    command = shlex.join(["insilico", "influence", *sys.argv[2:]])
     if options.plan is not None:
         from protocols import influence_plan
 
-        text = influence_plan.write_plan(
+        labels = options.plan or influence_plan.DEFAULT
+        text = influence_plan.write_plan(experiment, labels, command=command, out=options.out)
+    elif options.calibrate is not None:
+        from protocols import influence_calibration
+
+        text = influence_calibration.write_calibration(
             experiment,
-            options.plan or influence_plan.DEFAULT,
-            command=shlex.join(["insilico", "influence", *sys.argv[2:]]),
+            options.calibrate,
+            n=options.simulations,
+            seed=options.seed,
+            processes=options.processes,
+            command=command,
             out=options.out,
         )
-        print(text)
-        print(f"wrote {options.out}/{{{', '.join(CONTENTS)}}}")
-        return 0
-    rows, kept = circuit_table.table_of(experiment, scales=options.scales or circuit_table.SCALES)
-    command = shlex.join(["insilico", "influence", *sys.argv[2:]])
-    circuit_table.write_table(rows, kept, experiment, command=command, out=options.out)
-    print(circuit_table.as_text(rows, experiment.um_per_cell))
+    else:
+        from protocols import circuit_table
+
+        rows, kept = circuit_table.table_of(experiment, scales=options.scales or circuit_table.SCALES)
+        circuit_table.write_table(rows, kept, experiment, command=command, out=options.out)
+        text = circuit_table.as_text(rows, experiment.um_per_cell)
+    print(text)
     print(f"wrote {options.out}/{{{', '.join(CONTENTS)}}}")
     return 0
 

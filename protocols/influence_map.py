@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,20 +10,20 @@ import xarray as xr
 from insilico import analysis
 from insilico.analysis.influence.connectivity import effective_connectivity
 from insilico.comparison import Finding
-from insilico.experiment import Acts
-from insilico.model import Model, SheetModel
+from insilico.model import SheetModel
 from insilico.preparation import Preparation
-from insilico.provenance import provenance, read_provenance
+from insilico.provenance import read_provenance
 from insilico.recording import Recording
 from insilico.targets import Targets
-from protocols.base import AbstractProtocol, described, recorded_position
+from protocols.base import recorded_position
+from protocols.driving import AbstractDrivingProtocol
 from stimuli import Grating, StimulusSet
 
 SMALL, FINITE = "small", "finite"
 
 
 @dataclass(frozen=True, kw_only=True)
-class InfluenceMapping(AbstractProtocol):
+class InfluenceMapping(AbstractDrivingProtocol):
     """The unit at the sheet's centre is driven under a grating; everybody else's change is mapped.
 
     Parameters
@@ -76,56 +75,21 @@ class InfluenceMapping(AbstractProtocol):
 
         return StimulusSet.grid(grating, orientation=[self.orientation])
 
-    def run(
-        self,
-        model: Model,
-        *,
-        perturbations: Mapping[str, Acts] | None = None,
-        recording: Recording = Recording(),
-        batch: int | None = None,
-        seed: int = 0,
-        progress: bool = False,
-    ) -> xr.Dataset:
+    def measured(self, model: SheetModel, *, seed: int) -> xr.Dataset:
         """Drive the unit and return the influence on all output units.
-
-        Parameters
-        ----------
-        model
-            A circuit of the zoo, with its lesions.
-        perturbations
-            Not taken: driving a unit is what this experiment does. Perturb the model, `model.perturbed(…)`.
-        recording, batch, progress
-            Not used: all output units are read.
-        seed
-            Added to that of the protocol.
 
         Returns
         -------
         xarray.Dataset
             See `insilico.analysis.implicit_influence` and `finite_influence`.
         """
-        if perturbations is not None:
-            raise ValueError("perturbations: this experiment drives a unit itself. Use model.perturbed(…) instead.")
-        if not isinstance(model, SheetModel):
-            raise TypeError(f"{type(model).__name__}: influence needs a circuit of the zoo, which gives its equations.")
-        subject = model if self.preparation is None else model.prepared(self.preparation)
-        place = recorded_position(subject.preparation)
-        targets = Targets(position=place, preferred=self.preferred).ids(subject.units)[:1]
-        shown = self.stimuli(subject.preparation)
-        display = self.display(subject.preparation)
+        place = recorded_position(model.preparation)
+        targets = Targets(position=place, preferred=self.preferred).ids(model.units)[:1]
+        shown, display = self.stimuli(model.preparation), self.display(model.preparation)
         everywhere = Recording(cells="all", populations=("output",))
         if self.size == SMALL:
-            data = analysis.implicit_influence(subject, shown, targets, display, recording=everywhere)
-        else:
-            data = analysis.finite_influence(subject, shown, targets, display, r=self.r, recording=everywhere)
-        data.attrs["title"] = f"{self.title}: {described(subject.spec())}"
-        data.attrs["provenance"] = provenance(
-            model=subject.spec(),
-            protocol=self.spec(),
-            assumptions=self.assumptions(subject.preparation),
-            seed=seed,
-        )
-        return data
+            return analysis.implicit_influence(model, shown, targets, display, recording=everywhere)
+        return analysis.finite_influence(model, shown, targets, display, r=self.r, recording=everywhere)
 
     def findings(self, responses: xr.Dataset) -> list[Finding]:
         """Return the effective connectivity: near, far, like-to-like, each with the p of its permutation null."""

@@ -2,72 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
 from insilico.analysis.influence import (
     ExperimentSize,
+    TrialNoise,
     TrialPlan,
     largest_differences,
     power_plan,
     power_table,
     trials_needed,
 )
+from insilico.analysis.influence.groups import LETTERS
+from insilico.analysis.influence.noise import FieldNoise
+from insilico.analysis.influence.power import PowerPlan
+from insilico.model import SheetModel
 from insilico.provenance import versions
-from protocols.chettih_harvey import SHAM_PER_TRIAL, ChettihHarvey
-from protocols.circuit_table import CANDIDATES
+from protocols.chettih_harvey import NOISE, SHAM_PER_TRIAL, ChettihHarvey
+from protocols.circuit_table import candidate
 from protocols.folder import result_folder
+from protocols.photostimulation import Kernel
 from protocols.report import png, report
 from protocols.summary import as_json
-from stimuli.errors import unknown_name
 
 DEFAULT = ("mely2018", "mely2018 without U", "contextual light")
-TRIALS = (16, 32, 64, 128, 256, 512, 1024)
 DRIVES = 100.0  # r that plans assume: with r = 1 no number of trials is enough
+POPULATION_FIELDS = 60  # drawn to stand for all fields there are: effects and their scatter
+USUAL_TRIALS = 128  # of each target, where something else is varied
 SHOWN = 8  # rows of the comparison of two circuits
+VARIED: dict[str, tuple[str, tuple[float, ...]]] = {
+    "trials": ("trials per target", (16, 32, 64, 128, 256, 512, 1024)),
+    "n_fields": ("fields", (4, 6, 10, 20, 40, 80)),
+    "n_targets": ("targets per field", (4, 8, 13, 26, 52, 104)),
+    "sham_per_trial": ("sham trials per trial of a target", (1, 3, 10, 30, 100)),
+    "input_share": ("share of input noise", (0.0, 0.1, 0.2, 0.4, 0.6)),
+    "maximal_response": ("events per trial at the best stimulus", (0.5, 1, 3, 10, 30)),
+}
+OF_NOISE = ("input_share", "maximal_response")
+Expected = tuple[xr.Dataset, dict[object, FieldNoise]]
 
 
 def write_plan(experiment: ChettihHarvey, labels: Sequence[str], *, command: str, out: Path) -> str:
-    """Plan experiments on circuits of the table; write the four files, return the text.
+    """Plan experiments on circuits of the table; write the four files, return the text for the terminal.
 
     Influences are those of r = 1, taken to grow in proportion to it: r = 100 is assumed, and said.
     """
     from insilico import influence_plotting
 
-    known = {candidate.label: candidate for candidate in CANDIDATES}
+    circuits = {label: candidate(label) for label in labels}
+    curves: dict[str, dict[str, xr.Dataset]] = {}
+    needed: dict[str, xr.DataArray] = {}
+    found: dict[str, Expected] = {}
     for label in labels:
-        if label not in known:
-            raise unknown_name("circuit of the table", label, known)
-    sizes = [_size(experiment, trials) for trials in TRIALS]
-    curves, needed, expected, noise = {}, {}, {}, {}
-    for label in labels:
-        model = known[label].load()
+        model = circuits[label].load()
         subject = model.prepared(experiment.sheet(model))
-        pairs, noises = experiment.expected(experiment.kernel(subject), subject.preparation)
-        for name in ("influence", "influence_at_preferred"):
-            pairs[name] = pairs[name] * (DRIVES / experiment.r)
-        plan = power_plan(pairs, noises, experiment.groups)
-        curves[label] = power_table(plan, sizes)
+        kernel = experiment.kernel(subject)
+        found[label] = expected_influences(experiment, kernel, subject)
+        plan = power_plan(*expected_influences(population(experiment), kernel, subject), experiment.groups)
+        curves[label] = _curves(experiment, kernel, subject, plan)
         needed[label] = trials_needed(
             plan, n_fields=experiment.n_fields, n_targets=experiment.n_targets, sham_per_trial=SHAM_PER_TRIAL
         )
-        expected[label], noise[label] = pairs, noises
-    text = _text(experiment, curves, needed)
-    for first, second in pairwise(labels):
-        ranked = largest_differences(
-            expected[first],
-            expected[second],
-            noise[first],
-            _size(experiment, 128).plan,
-            groups=experiment.groups,
-            n_pairs=SHOWN,
-        )
-        text += f"\n\nwhere {first} and {second} differ most, in standard errors of the difference at 128 trials\n"
-        text += ranked.to_dataframe().head(SHOWN).to_string()
-    figure = influence_plotting.power_curves(curves, along="trials", xlabel="trials per target")
+    text = _needed_text(experiment, needed)
+    for label, tables in curves.items():
+        text += "\n" + _power_text(label, "trials", tables["trials"])
+    compared = "".join(_differences(experiment, pair, found) for pair in pairwise(labels))
+    others = [
+        _power_text(label, name, table)
+        for label, tables in curves.items()
+        for name, table in tables.items()
+        if name != "trials"
+    ]
+    figure = influence_plotting.power_curves(curves, {name: xlabel for name, (xlabel, _) in VARIED.items()})
     content = {
         "protocol": "influence_plan",
         "model": ", ".join(labels),
@@ -80,33 +92,100 @@ def write_plan(experiment: ChettihHarvey, labels: Sequence[str], *, command: str
         ],
         "provenance": {"command": command, "protocol": experiment.spec(), "r": DRIVES, "versions": versions()},
     }
-    page = report("Planning an influence experiment", [], text=text, further=[figure])
+    remark = "\nd may change with the noise in kind: the noise decides which pairs are the strong ones."
+    page = report(
+        "Planning an influence experiment",
+        [],
+        text="\n".join([text, *others, remark, compared]),
+        figure=figure,
+        further=[figure],
+    )
     with result_folder(out) as folder:
-        xr.DataTree.from_dict(curves).to_netcdf(folder / "result.nc", engine="h5netcdf")
+        tree = {f"{label}/{name}": table for label, tables in curves.items() for name, table in tables.items()}
+        xr.DataTree.from_dict(tree).to_netcdf(folder / "result.nc", engine="h5netcdf")
         (folder / "figure.png").write_bytes(png(figure))
         (folder / "report.html").write_text(page, encoding="utf-8")
         (folder / "summary.json").write_text(as_json(content), encoding="utf-8")
-    return text
+    return text + compared
 
 
-def _size(experiment: ChettihHarvey, trials: int) -> ExperimentSize:
-    plan = TrialPlan(trials=trials, sham_trials=SHAM_PER_TRIAL * trials)
-    return ExperimentSize(n_fields=experiment.n_fields, n_targets=experiment.n_targets, plan=plan)
+def population(experiment: ChettihHarvey) -> ChettihHarvey:
+    """Return the experiment with as many fields as stand for all there are."""
+    return replace(experiment, n_fields=POPULATION_FIELDS)
 
 
-def _text(experiment: ChettihHarvey, curves: dict[str, xr.Dataset], needed: dict[str, xr.DataArray]) -> str:
+def expected_influences(
+    experiment: ChettihHarvey, kernel: Kernel, model: SheetModel, noise: TrialNoise = NOISE
+) -> Expected:
+    """Return pairs with the expected influences of the drive that plans assume, and the noise of each field."""
+    pairs, noises = experiment.expected(kernel, model.preparation, noise=noise)
+    for name in ("influence", "influence_at_preferred"):
+        pairs[name] = pairs[name] * (DRIVES / experiment.r)
+    return pairs, noises
+
+
+def _curves(experiment: ChettihHarvey, kernel: Kernel, model: SheetModel, plan: PowerPlan) -> dict[str, xr.Dataset]:
+    """Return the power against each quantity that is varied, the others as usual."""
+    tables = {}
+    for name, (_, values) in VARIED.items():
+        if name in OF_NOISE:
+            noises = [replace(NOISE, **{name: value}) for value in values]
+            found = (expected_influences(population(experiment), kernel, model, noise) for noise in noises)
+            plans = [power_plan(*one, experiment.groups) for one in found]
+            table = xr.concat([power_table(one, [_size(experiment)]) for one in plans], dim="size")
+        else:
+            table = power_table(plan, [_size(experiment, **{name: value}) for value in values])
+        tables[name] = table.assign_coords({name: ("size", list(values))})
+    return tables
+
+
+def _size(
+    experiment: ChettihHarvey,
+    *,
+    trials: float = USUAL_TRIALS,
+    n_fields: float | None = None,
+    n_targets: float | None = None,
+    sham_per_trial: float = SHAM_PER_TRIAL,
+) -> ExperimentSize:
+    plan = TrialPlan(trials=int(trials), sham_trials=round(sham_per_trial * trials))
+    return ExperimentSize(
+        n_fields=int(n_fields or experiment.n_fields), n_targets=int(n_targets or experiment.n_targets), plan=plan
+    )
+
+
+def _differences(experiment: ChettihHarvey, labels: tuple[str, str], found: Mapping[str, Expected]) -> str:
+    first, second = labels
+    ranked = largest_differences(
+        found[first][0],
+        found[second][0],
+        found[first][1],
+        _size(experiment).plan,
+        groups=experiment.groups,
+        n_pairs=SHOWN,
+    )
+    head = f"where {first} and {second} differ most, in standard errors of the difference at {USUAL_TRIALS} trials"
+    return f"\n\n{head}\n{ranked.to_dataframe().head(SHOWN).to_string()}"
+
+
+def _needed_text(experiment: ChettihHarvey, needed: Mapping[str, xr.DataArray]) -> str:
     lines = [
         f"{experiment.n_fields} fields x {experiment.n_targets} targets, {experiment.n_neurons} neurons each, r = "
         f"{DRIVES:g}, {SHAM_PER_TRIAL} sham trials for each trial of a target; one-sided at 5 %, errors by field",
         "",
-        f"{'trials per target for 80 % power':34s}" + "".join(f"{letter:>8s}" for letter in "abcde"),
+        f"{'trials per target for 80 % power':40s}" + _cells(LETTERS, "s"),
     ]
     for label, of_label in needed.items():
-        cells = "".join("   never" if n != n else f"{n:8.0f}" for n in of_label.values)
-        lines.append(f"  {label:32s}{cells}")
-    for label, table in curves.items():
-        lines += ["", f"power of {label:25s}" + "".join(f"{letter:>8s}" for letter in "abcde")]
-        for i, trials in enumerate(table["trials"].values):
-            row = table["power_of_letter"].isel(size=i).values
-            lines.append(f"  {trials:5d} trials per target         " + "".join(f"{p:8.2f}" for p in row))
+        lines.append(f"  {label:38s}" + "".join("   never" if n != n else f"{n:8.0f}" for n in of_label.values))
     return "\n".join(lines)
+
+
+def _power_text(label: str, name: str, table: xr.Dataset) -> str:
+    usual = "" if name == "trials" else f", {USUAL_TRIALS} trials"
+    lines = ["", f"{f'power of {label}{usual}':40s}" + _cells(LETTERS, "s")]
+    for value, row in zip(table[name].values, table["power_of_letter"].transpose("size", ...).values, strict=True):
+        lines.append(f"  {f'{value:g} {VARIED[name][0]}':38s}" + _cells(row, ".2f"))
+    return "\n".join(lines)
+
+
+def _cells(values: Any, form: str) -> str:
+    return "".join(f"{value:>8{form}}" for value in values)

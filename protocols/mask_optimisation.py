@@ -12,7 +12,6 @@ M says what would be needed, not what anybody does to anybody; `influence_mappin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -21,13 +20,11 @@ import xarray as xr
 
 from insilico.analysis.influence.connectivity import effective_connectivity
 from insilico.comparison import Finding
-from insilico.experiment import Acts
-from insilico.model import Model, SheetModel
+from insilico.model import SheetModel
 from insilico.perturb import Perturbation, unit_ids
 from insilico.preparation import Preparation, Sheet
-from insilico.provenance import provenance
 from insilico.recording import Recording
-from protocols.base import AbstractProtocol, described
+from protocols.driving import AbstractDrivingProtocol
 from protocols.photostimulation import gains
 from stimuli import Grating, StimulusSet
 
@@ -37,7 +34,7 @@ RIDGE = 1e-3  # of the largest eigenvalue of A Aᵀ: small masks before perfect 
 
 
 @dataclass(frozen=True, kw_only=True)
-class MaskOptimisation(AbstractProtocol):
+class MaskOptimisation(AbstractDrivingProtocol):
     """The smallest lateral drive that gives a changed centre its old response back, under a full-field grating.
 
     Parameters
@@ -80,28 +77,18 @@ class MaskOptimisation(AbstractProtocol):
             orientation=[self.orientation],
         )
 
-    def run(
-        self,
-        model: Model,
-        *,
-        perturbations: Mapping[str, Acts] | None = None,
-        recording: Recording = Recording(),
-        batch: int | None = None,
-        seed: int = 0,
-        progress: bool = False,
-    ) -> xr.Dataset:
-        """Find the mask.
+    def sheet(self, model: SheetModel) -> Preparation:
+        """Return the sheet of the experiment: periodic, 64 cells a side, 16 channels."""
+        return self.preparation or Preparation(
+            name="mask_optimisation",
+            sheet=Sheet(shape=(64, 64), boundary="periodic"),
+            n_channels=16,
+            spacing="even",
+            tuning_width=model.preparation.tuning_width,
+        )
 
-        Parameters
-        ----------
-        model
-            A circuit of the zoo with an input stage.
-        perturbations
-            Not taken: the mask is one. Perturb the model, `model.perturbed(…)`.
-        recording, batch, progress
-            Not used.
-        seed
-            Written into the provenance.
+    def measured(self, model: SheetModel, *, seed: int) -> xr.Dataset:
+        """Find the mask.
 
         Returns
         -------
@@ -110,30 +97,9 @@ class MaskOptimisation(AbstractProtocol):
             `changed` and `restored` (channel): the centre's response before, changed, and under the mask; `residual`,
             `converged` (stimulus).
         """
-        if perturbations is not None:
-            raise ValueError("perturbations: the mask is one. Use model.perturbed(…) instead.")
-        if not isinstance(model, SheetModel) or "input" not in model.circuit.populations:
+        if "input" not in model.circuit.populations:
             raise TypeError(f"{model.name}: a circuit with an input and an output stage is needed.")
-        sheet = self.preparation or Preparation(
-            name="mask_optimisation",
-            sheet=Sheet(shape=(64, 64), boundary="periodic"),
-            n_channels=16,
-            spacing="even",
-            tuning_width=model.preparation.tuning_width,
-        )
-        subject = model.prepared(sheet)
-        shown = self.stimuli(subject.preparation)
-        data = self._found(subject, shown)
-        data.attrs = {
-            "title": f"{self.title}: {described(subject.spec())}",
-            "provenance": provenance(
-                model=subject.spec(),
-                protocol=self.spec(),
-                assumptions=self.assumptions(subject.preparation),
-                seed=seed,
-            ),
-        }
-        return data
+        return self._found(model, self.stimuli(model.preparation))
 
     def _found(self, model: SheetModel, shown: StimulusSet) -> xr.Dataset:
         (height, width), k = model.preparation.sheet.shape, model.preparation.n_channels

@@ -51,6 +51,8 @@ class Kernel:
         one unit with itself: (channel difference, y difference, x difference), mean over gratings.
     residual, largest_eigenvalue
         Of the fixed point without drive.
+    driven_eigenvalue
+        The largest of those under the drive.
     """
 
     change: np.ndarray
@@ -60,6 +62,7 @@ class Kernel:
     passed: np.ndarray
     residual: float
     largest_eigenvalue: float
+    driven_eigenvalue: float
 
     @property
     def n_channels(self) -> int:
@@ -163,33 +166,40 @@ def kernel_of(
     shown = StimulusSet.of(gratings[:1])
     recording = Recording(cells="all", populations=("output",))
 
-    def driven(size: float) -> xr.Dataset:
+    def driven(size: float, *, check_stability: bool = False) -> xr.Dataset:
         found = analysis.finite_influence(
-            model, shown, targets, drive=size, populations=populations, recording=recording
+            model,
+            shown,
+            targets,
+            drive=size,
+            populations=populations,
+            recording=recording,
+            check_stability=check_stability,
         )
         return found.isel(stimulus=0)
 
-    found = _driven_by(driven, r * top)
+    found = driven(_drive_for(driven, r * top), check_stability=True)
     return Kernel(
         change=found["change"].values.reshape(k, height, width, k),
         response=tuning,
         own_change=found["own_change"].values,
         drive=float(found["drive"].values[0]),
-        passed=_passed(model, shown, um_per_cell, noise),
+        passed=passed_noise(model, shown, um_per_cell, noise),
         residual=float(found["residual"]),
         largest_eigenvalue=float(found["largest_eigenvalue"]),
+        driven_eigenvalue=float(found["driven_eigenvalue"].max()),
     )
 
 
-def _driven_by(driven: Callable[[float], xr.Dataset], change: float) -> xr.Dataset:
-    """Return the response to the drive by which targets change, on average, by a given amount: the secant method."""
+def _drive_for(driven: Callable[[float], xr.Dataset], change: float) -> float:
+    """Return the drive by which targets change, on average, by a given amount: the secant method."""
     sizes, changes = [0.0], [0.0]
     size = change
     for _ in range(SECANTS):
         found = driven(size)
         reached = float(found["own_change"].mean())
         if abs(reached - change) <= REACHED * abs(change):
-            return found
+            return size
         sizes.append(size)
         changes.append(reached)
         slope = (changes[-1] - changes[-2]) / (sizes[-1] - sizes[-2])
@@ -199,7 +209,32 @@ def _driven_by(driven: Callable[[float], xr.Dataset], change: float) -> xr.Datas
                 "more of it does not help: lower r, or drive another population."
             )
         size = sizes[-1] + (change - changes[-1]) / slope
-    return found
+    raise ValueError(
+        f"a drive of {sizes[-1]:.3g} changes the targets by {changes[-1]:.3g}, of {change:.3g} that r asks for, and "
+        f"{SECANTS} steps of the search come no nearer than {abs(changes[-1] / change - 1):.1%}: change r."
+    )
+
+
+def passed_noise(model: SheetModel, shown: StimulusSet, um_per_cell: float, noise: TrialNoise) -> np.ndarray:
+    """Return what becomes of noise that enters at the input stage, a Gaussian over distance and tuned; see `Kernel`.
+
+    cov(f) = G(f) K(f) G(f)ᴴ at each spatial frequency f, G the small-signal gain from the input stage to the output;
+    under another grating the same with its channels shifted, so that the mean depends on their difference only.
+    """
+    k, (height, width) = model.preparation.n_channels, model.preparation.sheet.shape
+    channel = np.arange(k)
+    tuned = input_tuning(np.pi * (channel[:, None] - channel) / k, noise)
+    y, x = (np.minimum(np.arange(n), n - np.arange(n)) * um_per_cell for n in (height, width))
+    entering = np.exp(-(y[:, None] ** 2 + x**2) / (2 * noise.input_length_um**2))
+    [equations] = model.equations(model.encode(shown))
+    if isinstance(equations, StaticEquations):  # what enters is what comes out
+        return np.asarray(tuned[0][:, None, None] * entering)
+    gain = gains(model, shown, "input" if "input" in model.circuit.populations else "output")
+    spectrum = np.fft.fft2(gain, axes=(1, 2))
+    covariance = np.einsum("ayxb,ac,cyxd->bdyx", spectrum, tuned, spectrum.conj(), optimize=True)
+    covariance = np.fft.ifft2(covariance * np.fft.fft2(entering).real, axes=(2, 3)).real
+    mean = np.stack([covariance[channel, (channel + apart) % k].mean(axis=0) for apart in range(k)])
+    return np.asarray(mean / mean[0, 0, 0])
 
 
 def sampled_neurons(
@@ -382,25 +417,3 @@ def _shared(kernel: Kernel, neurons: xr.Dataset) -> np.ndarray:
             (column[None, :] - column[:, None]) % width,
         ]
     )
-
-
-def _passed(model: SheetModel, shown: StimulusSet, um_per_cell: float, noise: TrialNoise) -> np.ndarray:
-    """Return what becomes of noise that enters at the input stage, a Gaussian over distance and tuned.
-
-    cov(f) = G(f) K(f) G(f)ᴴ at each spatial frequency f, G the small-signal gain from the input stage to the output;
-    under another grating the same with its channels shifted, so that the mean depends on their difference only.
-    """
-    k, (height, width) = model.preparation.n_channels, model.preparation.sheet.shape
-    channel = np.arange(k)
-    tuned = input_tuning(np.pi * (channel[:, None] - channel) / k, noise)
-    y, x = (np.minimum(np.arange(n), n - np.arange(n)) * um_per_cell for n in (height, width))
-    entering = np.exp(-(y[:, None] ** 2 + x**2) / (2 * noise.input_length_um**2))
-    [equations] = model.equations(model.encode(shown))
-    if isinstance(equations, StaticEquations):  # what enters is what comes out
-        return np.asarray(tuned[0][:, None, None] * entering)
-    gain = gains(model, shown, "input" if "input" in model.circuit.populations else "output")
-    spectrum = np.fft.fft2(gain, axes=(1, 2))
-    covariance = np.einsum("ayxb,ac,cyxd->bdyx", spectrum, tuned, spectrum.conj(), optimize=True)
-    covariance = np.fft.ifft2(covariance * np.fft.fft2(entering).real, axes=(2, 3)).real
-    mean = np.stack([covariance[channel, (channel + apart) % k].mean(axis=0) for apart in range(k)])
-    return np.asarray(mean / mean[0, 0, 0])

@@ -81,10 +81,10 @@ def solved_with(
     return inverse(_spread(found, every, nothing))
 
 
-def largest_eigenvalue(linear: Linearization) -> float:
+def largest_eigenvalue(linear: Linearization, *, tol: float = EIGENVALUE_TOLERANCE) -> float:
     """Return the largest real part of the eigenvalues of the linearized dynamics, in 1 / unit of time.
 
-    NaN where Arnoldi's method does not find it.
+    NaN where Arnoldi's method does not find it to within `tol` of itself.
     """
     open_ = np.stack([np.broadcast_to(g, linear.shape) for g in linear.gain]) != 0
     decay = np.stack([np.broadcast_to(d, linear.shape) for d in linear.decay])
@@ -104,7 +104,7 @@ def largest_eigenvalue(linear: Linearization) -> float:
     operator = LinearOperator((int(open_.sum()),) * 2, matvec=rate, dtype=np.float64)
     start = np.random.default_rng(0).standard_normal(int(open_.sum()))
     try:
-        found = eigs(operator, k=1, which="LR", v0=start, tol=EIGENVALUE_TOLERANCE, return_eigenvectors=False)
+        found = eigs(operator, k=1, which="LR", v0=start, tol=tol, return_eigenvectors=False)
     except ArpackNoConvergence:
         return float("nan")
     return max(shut, float(found.real.max()))

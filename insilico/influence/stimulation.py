@@ -11,10 +11,11 @@ which is the same fixed point. Where several populations are driven together, th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from insilico.equations import Linearization, Populations
+from insilico.equations import Equations, Linearization, Populations
 from insilico.influence import krylov
 from insilico.influence.fixed_point import FixedPoint
 from insilico.influence.newton import allowed, newton
@@ -22,6 +23,7 @@ from insilico.perturb import Forces
 
 SECANTS = 30
 REACHED = 1e-10  # of the change that was asked for
+DRIVEN_EIGENVALUE = 1e-2  # relative: its sign is what matters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,22 +77,33 @@ class Outcome:
         Largest |ds/dt| under it.
     converged
         Whether that is as small as was asked for.
+    equations
+        The circuit under the drive.
     """
 
     state: Populations
     drive: float
     residual: float
     converged: bool
+    equations: Equations
+
+    @cached_property
+    def largest_eigenvalue(self) -> float:
+        """Largest real part of the driven circuit's linearized dynamics, in 1 / unit of time, to within 1 %."""
+        return krylov.largest_eigenvalue(self.equations.linearized(self.state), tol=DRIVEN_EIGENVALUE)
 
 
 def driven(point: FixedPoint, site: Site, size: float, *, tol: float, start: Populations | None = None) -> Outcome:
     """Return the state under a drive of a given size; a drive of 0 returns the fixed point itself."""
     if size == 0:
-        return Outcome(state=point.state, drive=0.0, residual=point.residual, converged=point.converged)
-    forces = _copied(point)
-    for p in site.driven:
-        forces.drive[(p, *site.place)] += size
-    return _solved(point, forces, size, tol=tol, start=start)
+        return Outcome(
+            state=point.state,
+            drive=0.0,
+            residual=point.residual,
+            converged=point.converged,
+            equations=point.equations,
+        )
+    return _solved(point, _driving(point, site, size), size, tol=tol, start=start)
 
 
 def changed(point: FixedPoint, site: Site, change: float, *, tol: float) -> Outcome:
@@ -131,7 +144,8 @@ def _held(point: FixedPoint, site: Site, change: float, tol: float) -> Outcome:
     argument = float(point.equations.inputs(outcome.state)[site.population][site.place])
     leak = point.equations.leaks[site.population]
     scale = float(forces.scale[unit])
-    return replace(outcome, drive=leak * held / scale - argument)
+    drive = leak * held / scale - argument
+    return replace(outcome, drive=drive, equations=point.equations.under(_driving(point, site, drive)))
 
 
 def _refuse_impossible(point: FixedPoint, site: Site, change: float) -> None:
@@ -152,13 +166,23 @@ def _solved(point: FixedPoint, forces: Forces, size: float, *, tol: float, start
         return krylov.solved_with(linear, right, point.blocks.solved, tol=share)
 
     state, residual = newton(equations, point.state if start is None else start, solver, tol=tol)
-    return Outcome(state=state, drive=size, residual=residual, converged=residual <= allowed(state, tol))
+    return Outcome(
+        state=state, drive=size, residual=residual, converged=residual <= allowed(state, tol), equations=equations
+    )
 
 
 def _own_gain(point: FixedPoint, site: Site) -> float:
     """Return the small-signal change of the target per unit of drive, or a guess where it is silent."""
     own = float(krylov.solved(point.linear, site.right(point.linear), tol=1e-3)[site.population][site.place])
     return own if own > 0 else 1.0 / point.equations.leaks[site.population]
+
+
+def _driving(point: FixedPoint, site: Site, size: float) -> Forces:
+    """Return the present forces and the drive."""
+    forces = _copied(point)
+    for p in site.driven:
+        forces.drive[(p, *site.place)] += size
+    return forces
 
 
 def _copied(point: FixedPoint) -> Forces:

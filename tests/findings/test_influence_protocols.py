@@ -11,6 +11,7 @@ import protocols
 from insilico.analysis.influence import effective_connectivity
 from protocols.chettih_harvey import ChettihHarvey
 from protocols.cli import main
+from protocols.influence_calibration import write_calibration
 from protocols.influence_plan import write_plan
 
 
@@ -120,5 +121,27 @@ def test_a_plan_says_how_many_trials_are_needed(tmp_path):
     assert needed["linear far", "d"] is None  # never: the sign is the other one
     assert "never" in text
     assert "differ most" in text
+    curves = xr.open_datatree(tmp_path / "plan" / "result.nc")["linear near_far"]
+    for name in ("trials", "n_fields", "n_targets", "sham_per_trial", "maximal_response"):
+        power = curves[name]["power_of_letter"].sel(letter="a").values
+        assert (np.diff(power) > -1e-6).all(), name  # more of any of these never hurts
+        assert power[-1] > power[0], name
+    noise = curves["input_share"]["power_of_letter"].sel(letter="a").values
+    assert (np.diff(noise) < 0).all()
     with pytest.raises(KeyError, match="Did you mean"):
         write_plan(experiment, ["linear fare"], command="c", out=tmp_path / "plan2")
+
+
+def test_a_calibration_on_a_circuit_says_which_tests_hold(tmp_path):
+    experiment = ChettihHarvey(n_targets=26, n_neurons=60)
+    text = write_calibration(experiment, "linear far", n=8, seed=0, processes=1, command="c", out=tmp_path / "cal")
+    result = xr.open_datatree(tmp_path / "cal" / "result.nc")
+    rates = result["rates"]["false_positive_rate"]
+    assert ((rates >= 0) & (rates <= 1) | rates.isnull()).all()
+    assert rates.sel(null="shuffled tuning", test="mean influence").isnull().all()  # influence is there
+    power = result["power"]
+    assert float(abs(power["predicted"] - power["simulated"]).max()) == pytest.approx(
+        float(power.attrs["largest_difference"]), abs=0.5
+    )
+    assert "coverage of 95 % intervals" in text
+    assert "largest difference" in text

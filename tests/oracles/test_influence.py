@@ -6,8 +6,10 @@ import scipy.signal
 
 import insilico
 from insilico.analysis import finite_influence, implicit_influence
+from insilico.analysis.influence.sites import refuse_destabilised
 from insilico.circuits.linear_equations import LinearParameters, wired
 from insilico.influence.fixed_point import fixed_point
+from insilico.influence.stimulation import Site, driven
 from stimuli import Grating, StimulusSet
 
 LINEAR = {"sigma_I": 3.0, "core_I": 1.5, "omega_E": 0.1}
@@ -323,6 +325,29 @@ def test_an_unstable_fixed_point_is_refused_with_its_residual_and_eigenvalue():
     for call in (implicit_influence, lambda *a: finite_influence(*a, r=1.0)):
         with pytest.raises(ValueError, match=message):
             call(model, FULL_FIELD, target)
+
+
+@pytest.mark.parametrize(("name", "parameters"), [("mely2018", "default"), ("contextual", "light"), ("linear", None)])
+def test_the_eigenvalue_of_the_driven_circuit_is_that_of_the_dense_matrix(name, parameters):
+    changes = LINEAR if name == "linear" else small_rings(name)
+    model = model_of(name, parameters, shape=(9, 9), channels=4, boundary="periodic", **changes)
+    target = ids_of(model, y=4, x=4, feature=0)
+    for request in ({"drive": 1.0}, {"r": 1.0}):
+        found = finite_influence(model, FULL_FIELD, target, **request)
+        act = insilico.Perturbation(units=target, mode="drive", value=float(found["drive"][0, 0]))
+        under = fixed_point(model.perturbed(act).equations(model.encode(FULL_FIELD))[0], tol=1e-13)
+        dense = np.linalg.eigvals(dense_of(under.linear)).real.max()
+        assert float(found["driven_eigenvalue"][0, 0]) == pytest.approx(dense, rel=0.01)
+    sham = finite_influence(model, FULL_FIELD, target, drive=0.0)
+    assert float(sham["driven_eigenvalue"][0, 0]) == float(sham["largest_eigenvalue"][0])
+
+
+def test_a_drive_that_leaves_no_stable_state_is_refused_with_residual_and_eigenvalue():
+    model = model_of("mely2018", shape=(64, 64), channels=16, alpha=0.0, beta=0.0)
+    point = fixed_point(model.equations(model.encode(FULL_FIELD))[0], tol=1e-13)
+    site = Site(population=1, driven=(1,), row=5, column=5, channel=0)
+    with pytest.raises(ValueError, match=r"makes the circuit unstable.*residual .*largest eigenvalue \+0\.003"):
+        refuse_destabilised(driven(point, site, 0.01, tol=1e-12), site, model)
 
 
 def test_a_silent_unit_has_no_small_signal_influence_but_a_finite_one():

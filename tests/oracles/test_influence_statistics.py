@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
-from scipy import stats
+from scipy import linalg, stats
 
 from insilico.analysis.influence.calibration import RATE_BAR
 from insilico.analysis.influence.design import CLUSTERINGS, InfluenceDesign
@@ -290,6 +290,12 @@ def test_on_a_lattice_distance_is_removed_whole(small):
     found = design.estimates(noisy, clusterings=("target",))
     names = [found.names.index(n) for n in ("weak slope", "strong slope")]
     assert found.effect[names] == pytest.approx(expected, rel=1e-6)
+    triangle, order = linalg.qr(x / np.linalg.norm(x, axis=0).clip(1e-9), mode="r", pivoting=True)
+    enough = np.sort(order[np.abs(np.diag(triangle)) > 1e-7])
+    assert set(enough) >= {0, 1}
+    covariance = dense_sandwich(x[:, enough], noisy, design.table.target)[1]
+    errors = np.sqrt(np.diag(covariance)[:2])
+    assert found.standard_error["target"][names] == pytest.approx(errors, rel=1e-6)
     exact = five_tests(pairs, letters="c", groups=groups, clustered_by="target")
     assert exact["weak slope"].effect == pytest.approx(-0.3, abs=1e-9)
 
@@ -418,6 +424,15 @@ def test_an_experiment_is_the_same_whatever_the_number_of_simulations(pool):
     few, more = (simulated(pool, SIZE, n=n, seed=3, estimators=("field",)) for n in (2, 4))
     assert few["effect"].equals(more["effect"].isel(simulation=slice(0, 2)))
     assert not few["effect"].equals(simulated(pool, SIZE, n=2, seed=4, estimators=("field",))["effect"])
+
+
+def test_an_experiment_is_the_same_whatever_the_number_of_processes(pool):
+    groups = PairGroups(distance_model="exact")
+    alone, shared = (
+        simulated(pool, SIZE, n=3, seed=3, estimators=("field",), groups=groups, processes=processes)
+        for processes in (1, 2)
+    )
+    assert alone.identical(shared)
 
 
 def test_two_circuits_differ_where_the_difference_was_put(small):

@@ -8,11 +8,13 @@ its own standard error is .007.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import xarray as xr
 
 from insilico.analysis.influence.design import InfluenceDesign
-from insilico.analysis.influence.groups import TESTS
+from insilico.analysis.influence.groups import STANDARD_GROUPS, TESTS, PairGroups
 from insilico.analysis.influence.ordinal import LEVEL
 from insilico.analysis.influence.plan import ExperimentSize, TrialPlan
 from insilico.analysis.influence.power import planned
@@ -45,7 +47,13 @@ def synthetic_pool() -> FieldPool:
 
 
 def calibration(
-    n: int = 1000, seed: int = 0, *, pool: FieldPool | None = None, size: ExperimentSize = STANDARD_SIZE
+    n: int = 1000,
+    seed: int = 0,
+    *,
+    pool: FieldPool | None = None,
+    size: ExperimentSize = STANDARD_SIZE,
+    groups: PairGroups = STANDARD_GROUPS,
+    processes: int = 1,
 ) -> xr.Dataset:
     """Measure false positives at 5 % and the coverage of 95 % intervals for every test and way of clustering.
 
@@ -57,6 +65,10 @@ def calibration(
         Fields with expected influences; made-up ones if None.
     size
         Of each experiment.
+    groups
+        Of the pairs.
+    processes
+        To share the experiments.
 
     Returns
     -------
@@ -66,11 +78,10 @@ def calibration(
         and coverage between 92 and 98 %.
     """
     fields = synthetic_pool() if pool is None else pool
-    rates = [
-        _rates(simulated(fields, size, n=n, seed=seed, null=null), letters) for null, letters in NULL_TESTS.items()
-    ]
+    simulate = partial(simulated, fields, size, n=n, seed=seed, groups=groups, processes=processes)
+    rates = [_rates(simulate(null=null), letters) for null, letters in NULL_TESTS.items()]
     rate = xr.concat(rates, dim=xr.DataArray(list(NULL_TESTS), dims="null", name="null"))
-    coverage = _coverage(simulated(fields, size, n=n, seed=seed), fields.true_effects())
+    coverage = _coverage(simulate(), fields.true_effects(groups))
     low, high = RATE_BAR
     inside = ((rate >= low) & (rate <= high)) | rate.isnull()
     covered = (coverage >= COVERAGE_BAR[0]) & (coverage <= COVERAGE_BAR[1])
@@ -85,13 +96,19 @@ def calibration(
 
 
 def power_agreement(
-    n: int = 1000, seed: int = 0, *, pool: FieldPool | None = None, sizes: tuple[ExperimentSize, ...] = SIZES
+    n: int = 1000,
+    seed: int = 0,
+    *,
+    pool: FieldPool | None = None,
+    sizes: tuple[ExperimentSize, ...] = SIZES,
+    groups: PairGroups = STANDARD_GROUPS,
+    processes: int = 1,
 ) -> xr.Dataset:
     """Compare predicted with simulated power, one-sided at 5 % and clustered by field.
 
     Parameters
     ----------
-    n, seed, pool
+    n, seed, pool, groups, processes
         As `calibration`.
     sizes
         Experiments to compare at.
@@ -103,10 +120,9 @@ def power_agreement(
         no difference exceeds 7 points.
     """
     fields = synthetic_pool() if pool is None else pool
-    plan = planned(InfluenceDesign(table=fields.table), fields.noise)
-    rows = [
-        _power_row(plan.power(size), simulated(fields, size, n=n, seed=seed, estimators=("field",))) for size in sizes
-    ]
+    plan = planned(InfluenceDesign(table=fields.table, groups=groups), fields.noise)
+    simulate = partial(simulated, fields, n=n, seed=seed, estimators=("field",), groups=groups, processes=processes)
+    rows = [_power_row(plan.power(size), simulate(size)) for size in sizes]
     table = xr.concat(rows, dim="size").assign_coords(
         {name: ("size", [size.to_dict()[name] for size in sizes]) for name in sizes[0].to_dict()}
     )

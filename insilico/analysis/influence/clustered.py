@@ -1,12 +1,12 @@
 """Least squares whose standard errors allow for dependence within clusters, fast enough for thousands of fits.
 
-    y_i = α_c(i) + γ_c(i) d_i + x_i β + u_i   cells c are absorbed, by their means or by a line over d each
+    y_i = α_c(i) + z_i γ_s(i) + x_i β + u_i   cells c and columns z within strata s are absorbed
                                               (Frisch, Waugh & Lovell)
     effect_j = Σ_i w_ij y_i              w_j: rows of (x̃ᵀx̃)⁻¹x̃ᵀ, or a contrast of cell means
     V(effect_j) = (n−1)/(n−k) · G/(G−1) · Σ_g (Σ_{i in g} w_ij u_i)²      (Liang & Zeger 1986; CR1)
     two ways:  V_1 + V_2 − V_12          (Cameron, Gelbach & Miller 2011)
 
-n  rows; k  parameters, absorbed ones included; G  clusters; x̃  x less its fit within the cell.
+n  rows; k  parameters, absorbed ones included; G  clusters; x̃  x less its fit within cell and stratum.
 The weights depend on the design alone, so a design is factorised once and serves any number of y.
 """
 
@@ -23,41 +23,53 @@ UNDEFINED = 1e-13  # standard error, relative to Σ|w y|, below which it is roun
 
 
 class Cells:
-    """Groups of rows whose means, or whose lines over a trend, are taken out of every variable.
+    """Groups of rows whose means are taken out of every variable, and further columns within larger strata.
 
     Parameters
     ----------
     numbers
         Cell of each row, integers ≥ 0, shape (n,).
-    trend
-        Variable d of the lines, shape (n,); None takes out means alone.
+    columns
+        Variables z that are regressed out after the means, with coefficients of their own in each stratum, shape
+        (n, p); they may depend on each other. None takes out means alone.
+    strata
+        Stratum of each row, integers ≥ 0, shape (n,); all rows of a cell lie in one. None takes the cells themselves:
+        with one column, a line in each cell.
     """
 
-    def __init__(self, numbers: np.ndarray, trend: np.ndarray | None = None) -> None:
+    def __init__(
+        self, numbers: np.ndarray, columns: np.ndarray | None = None, strata: np.ndarray | None = None
+    ) -> None:
         self.numbers = numbers
         self.counts = np.bincount(numbers)
+        self.strata = numbers if strata is None else strata
+        self.basis = np.empty((0, len(numbers)))
         self.n_parameters = int(np.count_nonzero(self.counts))
-        self.trend: np.ndarray | None = None
-        self.power: np.ndarray = np.zeros(len(self.counts))
-        if trend is not None:
-            centred = self._centred(trend)
-            self.trend = centred
-            self.power = np.bincount(numbers, weights=centred**2)
-            self.power[self.power <= DEGENERATE * np.bincount(numbers, weights=trend**2)] = 0.0
-            self.n_parameters += int(np.count_nonzero(self.power))
+        if columns is not None:
+            self.basis, kept = self._orthonormal(columns)
+            self.n_parameters += kept
 
     def without(self, y: np.ndarray) -> np.ndarray:
-        """Return y (n,) less its fit within each cell."""
+        """Return y (n,) less its fit within each cell and stratum."""
         rest = self._centred(y)
-        if self.trend is None:
-            return rest
-        product = np.bincount(self.numbers, weights=self.trend * rest)
-        slope = np.divide(product, self.power, out=np.zeros_like(product), where=self.power > 0)
-        return np.asarray(rest - slope[self.numbers] * self.trend)
+        fits = [z * np.bincount(self.strata, weights=z * rest)[self.strata] for z in self.basis]
+        return np.asarray(rest - sum(fits)) if fits else rest
 
     def _centred(self, y: np.ndarray) -> np.ndarray:
         means = np.bincount(self.numbers, weights=y) / np.maximum(self.counts, 1)
         return np.asarray(y - means[self.numbers])
+
+    def _orthonormal(self, columns: np.ndarray) -> tuple[np.ndarray, int]:
+        """Return columns that are orthonormal within each stratum, 0 where nothing is left, (p, n); how many are."""
+        size = np.array([np.sqrt(np.bincount(self.strata, weights=z**2)) for z in columns.T])
+        unit = np.divide(1.0, size, out=np.zeros_like(size), where=size > 0)[:, self.strata]
+        scaled = np.array([self._centred(z) for z in columns.T]) * unit
+        products = [[np.bincount(self.strata, weights=a * b) for b in scaled] for a in scaled]
+        power, axes = np.linalg.eigh(np.moveaxis(np.array(products), 2, 0))
+        there = power > DEGENERATE
+        axes = axes * np.divide(1.0, np.sqrt(np.abs(power)), out=np.zeros_like(power), where=there)[:, None, :]
+        turned = [sum(scaled[i] * axes[self.strata, i, j] for i in range(len(scaled))) for j in range(len(scaled))]
+        return np.array(turned), int(there.sum())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

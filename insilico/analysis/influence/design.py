@@ -79,6 +79,11 @@ class InfluenceDesign:
         return np.digitize(self.table["distance_um"], self.groups.class_edges_um[1:])
 
     @cached_property
+    def same_distance(self) -> Cells:
+        """Pairs at the same distance, on a lattice of cells."""
+        return Cells(np.unique(np.round(self.table["distance_um"], LATTICE_DIGITS), return_inverse=True)[1])
+
+    @cached_property
     def group(self) -> np.ndarray:
         """WEAK or STRONG of each pair, by its place among all pairs' trace correlations."""
         trace, tail = self.table["trace_correlation"], self.groups.strong_percent
@@ -169,25 +174,28 @@ class InfluenceDesign:
         signal, distance = self.table["signal_correlation"], self.table["distance_um"]
         strong = self.group == STRONG
         columns = {"weak slope": np.where(strong, 0.0, signal), "strong slope": np.where(strong, signal, 0.0)}
-        model = self.groups.distance_model
+        model, edges = self.groups.distance_model, self.groups.distance_bins_um[1:]
+        nuisance = np.empty((len(signal), 0))
         if model == "exact":
-            cells = Cells(np.unique(np.round(distance, LATTICE_DIGITS), return_inverse=True)[1])
-            of_strong = np.where(strong, np.digitize(distance, self.groups.distance_bins_um[1:]), -1)
-            offsets = (of_strong[:, None] == np.unique(of_strong[strong])).astype(float)
-            middle = (offsets * distance[:, None]).sum(axis=0) / offsets.sum(axis=0)
-            nuisance = np.column_stack([offsets, offsets * (distance[:, None] - middle)])
-        elif model != "piecewise":
-            edges = self.groups.distance_bins_um
-            cells = Cells(2 * np.digitize(distance, edges[1:]) + strong, distance if model == "lines" else None)
-            nuisance = np.empty((len(signal), 0))
-        else:
+            same = self.same_distance.numbers
+            bins = _of_cells(same, np.digitize(distance, edges))
+            middle = np.bincount(bins, weights=strong * distance) / np.maximum(np.bincount(bins, weights=strong), 1)
+            cells = Cells(same, np.column_stack([strong, strong * (distance - middle[bins])]), bins)
+        elif model == "piecewise":
             cells = Cells(strong.astype(int))
             knots = self.groups.class_edges_um[1:]
             nuisance = np.column_stack([distance, *(np.maximum(distance - knot, 0.0) for knot in knots)])
+        else:
+            cells = Cells(2 * np.digitize(distance, edges) + strong, distance[:, None] if model == "lines" else None)
         return slopes(cells, columns, nuisance, {"interaction": ("strong slope", "weak slope")})
 
 
 _Part = tuple[tuple[str, ...], np.ndarray, dict[str, np.ndarray]]
+
+
+def _of_cells(cells: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return each row's value as that of the first row of its cell, shape (n,)."""
+    return np.asarray(values[np.unique(cells, return_index=True)[1]][cells])
 
 
 def _check_clusterings(names: tuple[str, ...], n_fields: int) -> None:

@@ -51,11 +51,12 @@ class NoiseForm:
                     f"trials is {plan.trials}: test e needs trials with each target's preferred stimulus; "
                     f"give {n_stimuli} or more."
                 )
-        own = np.einsum("skk->ks", self.products)
+        own = np.diagonal(self.products, axis1=1, axis2=2).T
         each = np.divide(share**2, counts, out=np.zeros_like(counts), where=counts > 0)
         sham = 1 / plan.sham_counts(n_stimuli)
         within = float((share**2 * own * sham).sum())
-        between = float(np.einsum("ks,skl,ls,s->", share, self.products, share, sham, optimize=True)) - within
+        shared = np.matmul(self.products, share.T[:, :, None])[..., 0].T
+        between = float((share * shared * sham).sum()) - within
         return np.array([float((each * own).sum()), within, between])
 
 

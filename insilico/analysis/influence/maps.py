@@ -20,7 +20,14 @@ import numpy as np
 import xarray as xr
 
 from insilico.analysis.influence.labels import STIMULUS, TARGET, labelled
-from insilico.analysis.influence.sites import readout_of, refuse_held, refuse_silent, refuse_unsettled, sites_of
+from insilico.analysis.influence.sites import (
+    readout_of,
+    refuse_destabilised,
+    refuse_held,
+    refuse_silent,
+    refuse_unsettled,
+    sites_of,
+)
 from insilico.influence.fixed_point import FixedPoint, fixed_point
 from insilico.influence.mapping import own_value, small_signals, stimulated
 from insilico.model import SheetModel
@@ -132,6 +139,7 @@ def finite_influence(
     recording: Recording = EVERYWHERE,
     method: str = "auto",
     tol: float = FIXED_POINT,
+    check_stability: bool = True,
 ) -> xr.Dataset:
     """Return the influence of single units under a finite drive, the circuit solved anew for each.
 
@@ -147,18 +155,22 @@ def finite_influence(
         Change of the target, in units of its activity: the drive is found that makes it.
     tol
         Largest |ds/dt| that counts as a fixed point, with and without the drive.
+    check_stability
+        Whether the driven circuit's largest eigenvalue is computed, too, some 50 products with its Jacobian for each
+        drive; False leaves `driven_eigenvalue` NaN.
 
     Returns
     -------
     xarray.Dataset
-        `change` and `influence` (stimulus, target, unit; the latter NaN under a sham), `drive`, `own_change`, `r` and
-        `driven_residual` (stimulus, target); `residual`, `converged` and `largest_eigenvalue` (stimulus) of the fixed
-        points without drive, and the worst of each in the attributes.
+        `change` and `influence` (stimulus, target, unit; the latter NaN under a sham), `drive`, `own_change`, `r`,
+        `driven_residual` and `driven_eigenvalue` (stimulus, target; the last to within 1 %); `residual`, `converged`
+        and `largest_eigenvalue` (stimulus) of the fixed points without drive, and the worst of each in the attributes.
 
     Raises
     ------
     ValueError
-        As `implicit_influence`, and where a driven circuit does not settle or a target cannot be driven.
+        As `implicit_influence`, and where a driven circuit does not settle, is not stable, or a target cannot be
+        driven.
     """
     given = [value for value in (drive, r, change) if value is not None]
     if len(given) != 1 or not np.isfinite(given[0]):
@@ -175,6 +187,7 @@ def finite_influence(
     wanted = [size * top if r is not None else size for top in largest]
     moves = np.zeros((len(points), len(sites), readout.ids.size))
     own, drives, residuals = (np.zeros(moves.shape[:2]) for _ in range(3))
+    eigenvalues = np.full(own.shape, np.nan)
     for i, point in enumerate(points):
         refuse_held(point, sites, model)
         before = {(0, 0): readout.of(point.state)}
@@ -185,6 +198,10 @@ def finite_influence(
             moves[i, j] = readout.of(outcome.state, moved=moved) - before[moved]
             own[i, j] = own_value(outcome.state, sites[j], moved) - own_value(point.state, sites[j], moved)
             drives[i, j], residuals[i, j] = outcome.drive, outcome.residual
+            if check_stability and outcome.drive:
+                refuse_destabilised(outcome, sites[j], model)
+            if check_stability:
+                eigenvalues[i, j] = outcome.largest_eigenvalue if outcome.drive else point.largest_eigenvalue
     per_pair, per_target = (STIMULUS, TARGET, UNIT), (STIMULUS, TARGET)
     return labelled(
         {
@@ -194,6 +211,7 @@ def finite_influence(
             "own_change": (per_target, own, "change of the target"),
             "r": (per_target, _over(own, largest), "change of the target over its largest response to the stimuli"),
             "driven_residual": (per_target, residuals, "largest rate of change under the drive, per unit time"),
+            "driven_eigenvalue": (per_target, eigenvalues, "largest real part under the drive, per unit time"),
         },
         model=model,
         stimuli=stimuli,

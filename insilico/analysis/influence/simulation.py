@@ -9,7 +9,10 @@ dependence on distance and a structure like that of tuning, but tuning says noth
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
 
 import numpy as np
 import xarray as xr
@@ -28,6 +31,7 @@ from stimuli.errors import unknown_name
 SIMULATION, TEST, ESTIMATOR = "simulation", "test", "estimator"
 AS_PUBLISHED = "as published"
 ESTIMATORS = (*CLUSTERINGS, AS_PUBLISHED)
+SHARE = 50  # experiments that a process takes at a time
 NULLS = ("none", "no influence", "shuffled tuning")
 
 
@@ -115,6 +119,7 @@ def simulated(
     null: str = "none",
     estimators: tuple[str, ...] = ESTIMATORS,
     groups: PairGroups = STANDARD_GROUPS,
+    processes: int = 1,
 ) -> xr.Dataset:
     """Return effects, standard errors and p values of n experiments.
 
@@ -133,6 +138,8 @@ def simulated(
         distance by one broken line, the limit of `insilico.analysis.influence.resampling.as_published`.
     groups
         Of the pairs; not for "as published".
+    processes
+        To share the experiments; changes nothing but the time.
 
     Returns
     -------
@@ -144,9 +151,13 @@ def simulated(
         raise ValueError(f"n is {n}: must be 1 or more simulated experiments.")
     if null not in NULLS:
         raise unknown_name("null", null, NULLS)
-    found = [
-        _measured(pool.draw(size, np.random.default_rng([seed, i]), null=null), estimators, groups) for i in range(n)
-    ]
+    simulate = partial(_some, pool, size, seed, null, estimators, groups)
+    if processes <= 1:
+        found = simulate(range(n))
+    else:
+        shares = [range(start, min(start + SHARE, n)) for start in range(0, n, SHARE)]
+        with ProcessPoolExecutor(max_workers=processes, mp_context=get_context("spawn")) as workers:
+            found = [one for share in workers.map(simulate, shares) for one in share]
     effect, error, df = (np.array([one[part] for one in found]) for part in range(3))
     t, freedom = effect / error, df[..., None]
     half = stats.t.ppf(1 - LEVEL / 2, freedom) * error
@@ -170,9 +181,25 @@ def simulated(
     )
 
 
-def _measured(
-    table: PairTable, estimators: tuple[str, ...], groups: PairGroups
-) -> tuple[list[np.ndarray], list[np.ndarray], list[int]]:
+_Measured = tuple[list[np.ndarray], list[np.ndarray], list[int]]
+
+
+def _some(
+    pool: FieldPool,
+    size: ExperimentSize,
+    seed: int,
+    null: str,
+    estimators: tuple[str, ...],
+    groups: PairGroups,
+    numbers: range,
+) -> list[_Measured]:
+    """Measure the experiments of some numbers."""
+    return [
+        _measured(pool.draw(size, np.random.default_rng([seed, i]), null=null), estimators, groups) for i in numbers
+    ]
+
+
+def _measured(table: PairTable, estimators: tuple[str, ...], groups: PairGroups) -> _Measured:
     clusterings = tuple(m for m in estimators if m != AS_PUBLISHED)
     y, own = table["influence"], table["influence_at_preferred"]
     found = InfluenceDesign(table=table, groups=groups).estimates(y, own, clusterings=clusterings)

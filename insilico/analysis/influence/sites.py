@@ -123,6 +123,16 @@ def refuse_unsettled(outcome: Outcome, site: Site, model: SheetModel) -> None:
         )
 
 
+def refuse_destabilised(outcome: Outcome, site: Site, model: SheetModel) -> None:
+    """Raise ValueError where the driven circuit would not rest at its fixed point."""
+    if not outcome.largest_eigenvalue < 0:
+        raise ValueError(
+            f"target {_name(site, model)} driven by {outcome.drive:.4g} makes the circuit unstable, or it is not known "
+            f"to be stable (residual {outcome.residual:.2g} per unit time, largest eigenvalue "
+            f"{outcome.largest_eigenvalue:+.4g}, must be < 0): it would not rest there. Drive it less."
+        )
+
+
 def _name(site: Site, model: SheetModel) -> str:
     population = model.circuit.populations[site.population]
     return f"(population {population}, row {site.row}, column {site.column}, channel {site.channel})"
