@@ -104,6 +104,11 @@ class Forces:
         return self.held | (self.drive != 0) | (self.scale != 1)
 
     @property
+    def exciting(self) -> np.ndarray:
+        """Units that may be active by their force alone; bool (population, y, x, feature)."""
+        return np.where(self.held, self.value > 0, self.drive > 0)
+
+    @property
     def uniform(self) -> bool:
         """Whether they are the same at every place."""
         return all(bool((a == a[:, :1, :1]).all()) for a in (self.drive, self.scale, self.held, self.value))

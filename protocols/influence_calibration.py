@@ -21,7 +21,7 @@ from insilico.provenance import versions
 from protocols.chettih_harvey import SHAM_PER_TRIAL, ChettihHarvey
 from protocols.circuit_table import candidate
 from protocols.folder import result_folder
-from protocols.influence_plan import DRIVES, POPULATION_FIELDS, expected_influences, population
+from protocols.influence_plan import DRIVES, expected_influences, population
 from protocols.report import png, report
 from protocols.summary import as_json
 
@@ -44,9 +44,8 @@ def write_calibration(
     powers = power_agreement(
         n, seed, pool=pool, sizes=tuple(size_of(*s) for s in SIZES), groups=experiment.groups, processes=processes
     )
-    text = (
-        f"{label}, r = {DRIVES:g}, fields drawn from {POPULATION_FIELDS}; {n} simulated experiments for each number\n\n"
-    )
+    n_fields = population(experiment).n_fields
+    text = f"{label}, r = {DRIVES:g}, fields drawn from {n_fields}; {n} simulated experiments for each number\n\n"
     text += as_text(rates, powers)
     figure = influence_plotting.calibration(rates, powers, bars=(RATE_BAR, COVERAGE_BAR), title=label)
     content = {

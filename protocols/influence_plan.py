@@ -33,7 +33,7 @@ from protocols.summary import as_json
 
 DEFAULT = ("mely2018", "mely2018 without U", "contextual light")
 DRIVES = 100.0  # r that plans assume: with r = 1 no number of trials is enough
-POPULATION_FIELDS = 60  # drawn to stand for all fields there are: effects and their scatter
+POPULATION = 3  # times as many fields as in the experiment stand for all there are: effects and their scatter
 USUAL_TRIALS = 128  # of each target, where something else is varied
 SHOWN = 8  # rows of the comparison of two circuits
 VARIED: dict[str, tuple[str, tuple[float, ...]]] = {
@@ -111,7 +111,7 @@ def write_plan(experiment: ChettihHarvey, labels: Sequence[str], *, command: str
 
 def population(experiment: ChettihHarvey) -> ChettihHarvey:
     """Return the experiment with as many fields as stand for all there are."""
-    return replace(experiment, n_fields=POPULATION_FIELDS)
+    return replace(experiment, n_fields=POPULATION * experiment.n_fields)
 
 
 def expected_influences(

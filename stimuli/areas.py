@@ -53,7 +53,9 @@ def _quadrant_area(x0: Array, x1: Array, y0: Array, y1: Array, r: float | Array)
     end = np.clip(_circle(y0, r), x0, x1)  # right of it nothing is
     width = end - full
     mean_height = np.where(width > 0, (_circle(full, r) + _circle(end, r)) / 2 - y0, 0.0)
-    angle = 2 * np.arcsin(np.clip(np.hypot(width, _circle(full, r) - _circle(end, r)) / (2 * r), 0.0, 1.0))
+    chord = np.hypot(width, _circle(full, r) - _circle(end, r))
+    share = np.divide(chord, 2 * r, out=np.zeros_like(chord), where=np.asarray(r) > 0)
+    angle = 2 * np.arcsin(np.clip(share, 0.0, 1.0))
     segment = np.where(width > 0, 0.5 * r**2 * _minus_sine(angle), 0.0)
     return (full - x0) * (y1 - y0) + width * mean_height + segment
 

@@ -1,8 +1,8 @@
 """Circuits with two stages compiled: from wiring and forces to the arrays of the fused sweep (two_stage_sweep).
 
-Activities vanish where neither drive, nor near ring, nor initial state, nor perturbation reaches, so that under the
-boundary "zero" each stimulus is cropped to the bounding box of what is left: the result is the same. Recurrent
-excitation (gO) may carry activity anywhere, and nothing is cropped.
+Activities vanish where neither drive, nor near ring, nor initial state, nor a perturbation that excites reaches, so
+that under the boundary "zero" each stimulus is cropped to the bounding box of what is left: the result is the same.
+Recurrent excitation (gO) may carry activity anywhere, and nothing is cropped.
 """
 
 from __future__ import annotations
@@ -80,9 +80,9 @@ class FusedStepper:
         """Find the crops anew where a run enters other forces; within them, activity stays inside its crop."""
         if self._cropped_for is not None and self._cropped_for[0] is state and self._cropped_for[1] is forces:
             return
-        (I, O), touched = state, () if forces is None else tuple(forces.touched)
+        (I, O), excited = state, () if forces is None else tuple(forces.exciting)
         boxes = boxes_of_activity(
-            (self._X, I, *touched[:1]), (O, *touched[1:]), reach=self._reach, cropped=self._cropped
+            (self._X, I, *excited[:1]), (O, *excited[1:]), reach=self._reach, cropped=self._cropped
         )
         self._windows = _windows(boxes, width=self._X.shape[2], n_features=self._X.shape[3])
         self._cropped_for = state, forces

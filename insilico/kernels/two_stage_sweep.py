@@ -30,9 +30,11 @@ from insilico.kernels.rows import padded_by, row_of, sum_rows
 from insilico.kernels.two_stage_update import (
     EULER,
     EXPONENTIAL,
+    collect_forced_rates,
     collect_rates,
     euler_row,
-    forced_update,
+    forced_euler_row,
+    forced_relax_row,
     relax_row,
 )
 
@@ -168,14 +170,28 @@ def _ring(s, ring, y, view, old, head, c, g, rings, w, out):
 
 
 @njit(**INLINED)
+def _forces_of(forces, population, first, n):
+    push, scale, held, value = forces
+    last = first + n
+    return (
+        push[population, first:last],
+        scale[population, first:last],
+        held[population, first:last],
+        value[population, first:last],
+    )
+
+
+@njit(**INLINED)
 def _update(X, I, O, T, E, y, view, step, mode, c, forces, forced, w):
     if forced:
-        push, scale, held, value = forces
         first = view.first + y * view.pitch
-        row = slice(first, first + view.n)
-        forced_update(
-            X, I, O, step, mode, c, push[:, row], scale[:, row], held[:, row], value[:, row], T, E, w.U, w.rates
-        )
+        of_I, of_O = _forces_of(forces, 0, first, view.n), _forces_of(forces, 1, first, view.n)
+        if mode == EXPONENTIAL:
+            forced_relax_row(X, I, O, step, c, of_I, of_O, T, E, w.U)
+        elif mode == EULER:
+            forced_euler_row(X, I, O, step, c, of_I, of_O, T, E, w.U)
+        else:
+            collect_forced_rates(X, I, O, c, of_I, of_O, T, E, w.U, w.rates)
     elif mode == EXPONENTIAL:
         relax_row(X, I, O, step, c, T, E, w.U)
     elif mode == EULER:

@@ -68,33 +68,56 @@ def collect_rates(X, I, O, c, T, E, U, rates):
 
 
 @njit(**INNER)
-def forced_update(X, I, O, step, mode, c, push, scale, held, value, T, E, U, rates):
-    """Step or rates of one row under forces (insilico.perturb), unit by unit."""
+def forced_relax_row(X, I, O, step, c, of_I, of_O, T, E, U):
+    """As relax_row, under forces (push, scale, held, value) of each population's row (insilico.perturb)."""
+    push, scale, held, value = of_I
+    per_eta, per_tau = step / c.eta, step / c.tau
     for i in range(I.size):
-        a = push[0, i] + c.xi * X[i] - c.mu * U[i] - c.nu * T[i]
+        a = push[i] + c.xi * X[i] - c.mu * U[i] - c.nu * T[i]
         b = c.alpha * U[i] + c.beta * T[i]
-        new, rate = _forced_unit(I[i], a, b, scale[0, i], step, mode, c.leak_I, c.eta, c)
-        if mode == RATE:
-            rates[i] = max(rates[i], c.zero if held[0, i] else abs(rate))
-        else:
-            I[i] = value[0, i] if held[0, i] else new
-        new, rate = _forced_unit(
-            O[i], push[1, i] + E[i] + c.zeta * I[i], c.zero, scale[1, i], step, mode, c.leak_O, c.tau, c
-        )
-        if mode == RATE:
-            rates[i] = max(rates[i], c.zero if held[1, i] else abs(rate))
-        else:
-            O[i] = value[1, i] if held[1, i] else new
+        above = a - b * I[i] > c.zero
+        rate = c.leak_I + (scale[i] * b if above else c.zero)
+        target = (scale[i] * a if above else c.zero) / rate
+        new = I[i] + approach(per_eta * rate) * (target - I[i])
+        I[i] = value[i] if held[i] else new
+    push, scale, held, value = of_O
+    share_O = approach(per_tau * c.leak_O)
+    for i in range(O.size):
+        a = push[i] + E[i] + c.zeta * I[i]
+        target = (scale[i] * a if a > c.zero else c.zero) / c.leak_O
+        new = O[i] + share_O * (target - O[i])
+        O[i] = value[i] if held[i] else new
 
 
 @njit(**INNER)
-def _forced_unit(s, a, b, scale, step, mode, leak, time_constant, c):
-    """Return the next state of one unit and its ds/dt."""
-    above = a - b * s > c.zero
-    bracket = (a - b * s) if above else c.zero
-    rate = (scale * bracket - leak * s) / time_constant
-    if mode == EXPONENTIAL:
-        speed = leak + (scale * b if above else c.zero)
-        target = (scale * a if above else c.zero) / speed
-        return s + approach(step * speed / time_constant) * (target - s), rate
-    return s + step * rate, rate
+def forced_euler_row(X, I, O, step, c, of_I, of_O, T, E, U):
+    """As euler_row, under forces."""
+    push, scale, held, value = of_I
+    per_eta, per_tau = step / c.eta, step / c.tau
+    stay_I, stay_O = c.one - c.leak_I * per_eta, c.one - c.leak_O * per_tau
+    for i in range(I.size):
+        bracket = push[i] + c.xi * X[i] - c.mu * U[i] - c.nu * T[i] - (c.alpha * U[i] + c.beta * T[i]) * I[i]
+        new = stay_I * I[i] + per_eta * scale[i] * (bracket if bracket > c.zero else c.zero)
+        I[i] = value[i] if held[i] else new
+    push, scale, held, value = of_O
+    for i in range(O.size):
+        bracket = push[i] + E[i] + c.zeta * I[i]
+        new = stay_O * O[i] + per_tau * scale[i] * (bracket if bracket > c.zero else c.zero)
+        O[i] = value[i] if held[i] else new
+
+
+@njit(**INNER)
+def collect_forced_rates(X, I, O, c, of_I, of_O, T, E, U, rates):
+    """As collect_rates, under forces; held units do not move."""
+    push, scale, held, _ = of_I
+    for i in range(I.size):
+        bracket = push[i] + c.xi * X[i] - c.mu * U[i] - c.nu * T[i] - (c.alpha * U[i] + c.beta * T[i]) * I[i]
+        rate = abs(scale[i] * (bracket if bracket > c.zero else c.zero) - c.leak_I * I[i]) / c.eta
+        moves = c.zero if held[i] else rate
+        rates[i] = moves if moves > rates[i] else rates[i]
+    push, scale, held, _ = of_O
+    for i in range(O.size):
+        bracket = push[i] + E[i] + c.zeta * I[i]
+        rate = abs(scale[i] * (bracket if bracket > c.zero else c.zero) - c.leak_O * O[i]) / c.tau
+        moves = c.zero if held[i] else rate
+        rates[i] = moves if moves > rates[i] else rates[i]

@@ -233,6 +233,21 @@ def test_a_small_finite_drive_has_the_implicit_influence(name, parameters, chang
     assert (error <= 1e-4 * np.abs(gain).max(axis=1)).all()
 
 
+@pytest.mark.parametrize("parameters", ["default", "published_best"])
+def test_on_the_published_circuit_implicit_and_finite_influence_agree(parameters):
+    model = model_of("mely2018", parameters, shape=(64, 64), channels=16)
+    targets = ids_of(model, y=5, x=5, feature=[1, 2])
+    small = implicit_influence(model, FULL_FIELD, targets)
+    own = small["unit"].values[None] == small["target"].values[:, None]
+    others = np.where(own, 0, small["influence"].values[0])
+    for r, of_own_change, of_largest in ((0.02, 2e-5, 5e-4), (0.004, 4e-6, 1e-4)):
+        finite = finite_influence(model, FULL_FIELD, targets, r=r)
+        assert max(small.attrs["residual"], float(finite["driven_residual"].max())) <= 1e-13
+        error = np.abs(np.where(own, 0, finite["influence"].values[0]) - others).max()
+        assert error <= of_own_change  # influence is per change of the target
+        assert error <= of_largest * np.abs(others).max()  # against the largest influence on another unit
+
+
 @pytest.mark.parametrize("boundary", ["periodic", "zero"])
 @pytest.mark.parametrize(("name", "parameters"), [("mely2018", "default"), ("contextual", "light"), ("linear", None)])
 def test_a_finite_drive_ends_in_the_steady_state_of_the_perturbed_circuit(name, parameters, boundary):

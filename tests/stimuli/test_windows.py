@@ -104,6 +104,22 @@ def test_a_window_and_its_hole_sum_to_one_everywhere(diameter, edge, aperture, p
     np.testing.assert_allclose(total, 1, atol=1e-15)
 
 
+def test_a_disc_that_is_all_edge_may_end_on_the_border_of_a_cell():
+    soft = Window(diameter=1.0, edge_width=1.0, position=(0.0, 0.125))
+    places = np.linspace(-4, 4, 33)
+    covered = soft.average(places, places[:, None], cell=0.25)
+    assert np.isfinite(covered).all()
+    assert covered.sum() * 0.25**2 == pytest.approx(soft_area(radius=0.5, edge=1.0), rel=1e-9)
+
+
+def soft_area(radius, edge):
+    """Area under a disc with a raised-cosine edge about its radius, by quadrature."""
+    r, weights = np.polynomial.legendre.leggauss(60)
+    r, weights = (r + 1) / 2 * (radius + edge / 2), weights / 2 * (radius + edge / 2)
+    ramp = np.where(r < radius - edge / 2, 1.0, (1 + np.cos(np.pi * (r - radius + edge / 2) / edge)) / 2)
+    return float((2 * np.pi * r * ramp * weights).sum())
+
+
 def test_pixels_on_the_edge_are_inside_whatever_the_rounding():
     for ppd in (7, 10, 16, 30, 36.0403):
         places = np.arange(-40, 41) / ppd
