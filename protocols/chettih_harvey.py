@@ -16,6 +16,7 @@ from insilico.analysis.influence.noise import FieldNoise, TrialNoise
 from insilico.analysis.influence.ordinal import InfluenceTests, five_tests
 from insilico.analysis.influence.pairs import PAIR, pair_table
 from insilico.analysis.influence.plan import TrialPlan
+from insilico.analysis.influence.resampling import tuning_permutation
 from insilico.analysis.influence.trials import observed
 from insilico.comparison import Finding
 from insilico.model import SheetModel
@@ -63,8 +64,10 @@ class ChettihHarvey(AbstractDrivingProtocol):
         Trials of each target, with noise; 0 takes the expected influences, noise-free.
     tuning_width
         Of the encoder; None takes the model's own.
+    permutations
+        Of tuning, the second reference of c and d; 0 for none.
     seed
-        Of neurons, targets and trials.
+        Of neurons, targets, trials and permutations.
     """
 
     name: ClassVar[str] = "chettih_harvey2019"
@@ -88,6 +91,7 @@ class ChettihHarvey(AbstractDrivingProtocol):
     driven: str = "output"
     trials: int = 0
     tuning_width: float | None = None
+    permutations: int = 199
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -99,6 +103,8 @@ class ChettihHarvey(AbstractDrivingProtocol):
             raise ValueError(f"r = {self.r}: must be > 0, the change of the target over its largest response.")
         if self.trials < 0:
             raise ValueError(f"trials = {self.trials}: must be 0 (expected influences) or more.")
+        if self.permutations < 0:
+            raise ValueError(f"permutations = {self.permutations}: must be 0 (none) or more.")
 
     @property
     def scale(self) -> Scale:
@@ -234,6 +240,7 @@ class ChettihHarvey(AbstractDrivingProtocol):
         found = [_with_interval("influence_mean", tests, "mean influence"), *self._by_distance(responses)]
         found += [_with_interval(name, tests, test) for test, name in NAMES.items()]
         found.append(Finding(name="tests_passed", value=tests.tests_passed, unit="letters a-e"))
+        found += self._permuted(responses)
         if tests.gain is not None:
             found.append(Finding(name="net_return", value=tests.gain.net_return, unit="1"))
             found.append(Finding(name="drive_for_2_percent", value=tests.gain.drive_for_published, unit="r"))
@@ -247,6 +254,20 @@ class ChettihHarvey(AbstractDrivingProtocol):
         found.append(Finding(name="largest_eigenvalue", value=largest, unit="per unit time"))
         found.append(Finding(name="tests_undefined", value=float(len(tests.undefined)), unit="tests"))
         return found
+
+    def _permuted(self, responses: xr.Dataset) -> list[Finding]:
+        """Return how often shuffled tuning has slopes as large as c and d, in the published direction."""
+        if not self.permutations:
+            return []
+        p = tuning_permutation(pairs_of(responses), n=self.permutations, seed=self.seed, groups=self.groups)
+        return [
+            Finding(
+                name=f"{NAMES[test]}_permutation_p",
+                value=float(p["p_one_sided"].sel(test=test)),
+                unit="one-sided, shuffled tuning",
+            )
+            for test in ("weak slope", "strong slope")
+        ]
 
     def _by_distance(self, responses: xr.Dataset) -> list[Finding]:
         """Return the mean influence of near, mid and far pairs, errors clustered by target."""

@@ -100,7 +100,7 @@ def table_of(
         model = one.load()
         kernels: dict[tuple[int, int], Kernel] = {}  # by sheet: the scale itself changes the noise alone
         for scale in dict.fromkeys((experiment.um_per_cell, *scales)):
-            at = replace(experiment, um_per_cell=scale)
+            at = replace(experiment, um_per_cell=scale, permutations=0)
             subject = model.prepared(at.sheet(model))
             shape = subject.preparation.sheet.shape
             try:

@@ -95,7 +95,8 @@ class InfluenceDesign:
         """Statistics a-d, each family with its own regression."""
         mean = cell_contrasts(np.zeros(len(self.table.field), dtype=int), {"mean influence": {0: 1.0}})
         contrasts = {"near - mid": {NEAR: 1.0, MID: -1.0}, "mid - far": {MID: 1.0, FAR: -1.0}}
-        return mean, cell_contrasts(self.distance_class, contrasts), self._slopes()
+        slopes_on_signal = self._slopes(self.table["signal_correlation"])
+        return mean, cell_contrasts(self.distance_class, contrasts), slopes_on_signal
 
     @cached_property
     def gain_weights(self) -> np.ndarray:
@@ -144,11 +145,20 @@ class InfluenceDesign:
             parts.append(self._gain_part(at_preferred, clusterings))
         return self._estimates(parts, clusterings)
 
-    def slopes_by_field(self, influence: np.ndarray) -> Estimates:
-        """Return the estimates of c and d alone, clustered by field, from influences (n_pairs,)."""
+    def slopes_by_field(self, influence: np.ndarray, signal: np.ndarray | None = None) -> Estimates:
+        """Return the estimates of c and d alone, clustered by field.
+
+        Parameters
+        ----------
+        influence
+            Residual s.d., shape (n_pairs,).
+        signal
+            Another signal correlation than that of the pairs, shape (n_pairs,).
+        """
         names = ("field",)
         _check_clusterings(names, self.table.n_fields)
-        return self._estimates([self._pair_part(self._slopes(), influence, names)], names)
+        family = self._slopes(self.table["signal_correlation"] if signal is None else signal)
+        return self._estimates([self._pair_part(family, influence, names)], names)
 
     def _pair_part(self, family: LinearStatistics, y: np.ndarray, names: tuple[str, ...]) -> _Part:
         table = self.table
@@ -170,24 +180,29 @@ class InfluenceDesign:
             df={name: df[name] for name in clusterings},
         )
 
-    def _slopes(self) -> LinearStatistics:
-        signal, distance = self.table["signal_correlation"], self.table["distance_um"]
+    def _slopes(self, signal: np.ndarray) -> LinearStatistics:
         strong = self.group == STRONG
         columns = {"weak slope": np.where(strong, 0.0, signal), "strong slope": np.where(strong, signal, 0.0)}
+        cells, nuisance = self._removed
+        return slopes(cells, columns, nuisance, {"interaction": ("strong slope", "weak slope")})
+
+    @cached_property
+    def _removed(self) -> tuple[Cells, np.ndarray]:
+        """What is taken out before the slopes: cells, and further regressors (n_pairs, p)."""
+        distance, strong = self.table["distance_um"], self.group == STRONG
         model, edges = self.groups.distance_model, self.groups.distance_bins_um[1:]
-        nuisance = np.empty((len(signal), 0))
+        nothing = np.empty((len(distance), 0))
         if model == "exact":
             same = self.same_distance.numbers
             bins = _of_cells(same, np.digitize(distance, edges))
             middle = np.bincount(bins, weights=strong * distance) / np.maximum(np.bincount(bins, weights=strong), 1)
-            cells = Cells(same, np.column_stack([strong, strong * (distance - middle[bins])]), bins)
-        elif model == "piecewise":
-            cells = Cells(strong.astype(int))
+            return Cells(same, np.column_stack([strong, strong * (distance - middle[bins])]), bins), nothing
+        if model == "piecewise":
             knots = self.groups.class_edges_um[1:]
-            nuisance = np.column_stack([distance, *(np.maximum(distance - knot, 0.0) for knot in knots)])
-        else:
-            cells = Cells(2 * np.digitize(distance, edges) + strong, distance[:, None] if model == "lines" else None)
-        return slopes(cells, columns, nuisance, {"interaction": ("strong slope", "weak slope")})
+            lines = np.column_stack([distance, *(np.maximum(distance - knot, 0.0) for knot in knots)])
+            return Cells(strong.astype(int)), lines
+        numbers = 2 * np.digitize(distance, edges) + strong
+        return Cells(numbers, distance[:, None] if model == "lines" else None), nothing
 
 
 _Part = tuple[tuple[str, ...], np.ndarray, dict[str, np.ndarray]]

@@ -60,8 +60,9 @@ def permutation_of(table: PairTable, *, n: int, rng: np.random.Generator, groups
     """Return `tuning_permutation` of bare pairs."""
     if n < 1:
         raise ValueError(f"n is {n}: must be 1 or more permutations; 999 resolve p to .001.")
-    effect, t = _slopes(table, groups)
-    shuffled = np.array([_slopes(each, groups)[1] for each in shuffled_tunings(table, n=n, rng=rng)])
+    design = InfluenceDesign(table=table, groups=groups)
+    effect, t = _slopes(design, table["signal_correlation"])
+    shuffled = np.array([_slopes(design, signal)[1] for signal in shuffled_tunings(table, n=n, rng=rng)])
     claim = np.array(list(PERMUTED.values()))
     defined = np.isfinite(t) & np.isfinite(shuffled).all(axis=0)
 
@@ -80,8 +81,8 @@ def permutation_of(table: PairTable, *, n: int, rng: np.random.Generator, groups
     )
 
 
-def shuffled_tunings(table: PairTable, *, n: int, rng: np.random.Generator) -> Iterator[PairTable]:
-    """Yield the pairs n times with the signal correlations of each target permuted over its neurons.
+def shuffled_tunings(table: PairTable, *, n: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yield n times the signal correlations (n_pairs,), those of each target permuted over its neurons.
 
     One permutation of the neurons serves all targets of a field; where it leads a target to a neuron with which it
     makes no pair, it is followed further, so that every target keeps its own set of signal correlations.
@@ -101,7 +102,7 @@ def shuffled_tunings(table: PairTable, *, n: int, rng: np.random.Generator) -> I
                     break
             there = place >= 0
             result[place[there]] = signal[place[rows, source][there]]
-        yield table.with_measures(signal_correlation=result)
+        yield result
 
 
 def as_published(
@@ -186,8 +187,8 @@ class _PairProducts:
         return np.column_stack([mean, near - mid, mid - far, weak, strong, strong - weak])
 
 
-def _slopes(table: PairTable, groups: PairGroups) -> tuple[np.ndarray, np.ndarray]:
-    found = InfluenceDesign(table=table, groups=groups).slopes_by_field(table["influence"])
+def _slopes(design: InfluenceDesign, signal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    found = design.slopes_by_field(design.table["influence"], signal)
     at = [found.names.index(name) for name in PERMUTED]
     effect = found.effect[at]
     return effect, effect / found.standard_error["field"][at]
