@@ -17,7 +17,7 @@ from insilico.analysis.influence.ordinal import InfluenceTests, five_tests
 from insilico.analysis.influence.pairs import PAIR, pair_table
 from insilico.analysis.influence.plan import TrialPlan
 from insilico.analysis.influence.resampling import tuning_permutation
-from insilico.analysis.influence.trials import observed
+from insilico.analysis.influence.trials import observed, with_estimated_correlations
 from insilico.comparison import Finding
 from insilico.model import SheetModel
 from insilico.preparation import Preparation, Sheet
@@ -62,6 +62,8 @@ class ChettihHarvey(AbstractDrivingProtocol):
         "output", "input" or "both": what the light drives at the target's place and channel.
     trials
         Trials of each target, with noise; 0 takes the expected influences, noise-free.
+    tuning_trials
+        Trials of each grating without light, by which correlations are measured; 0 takes those of infinitely many.
     tuning_width
         Of the encoder; None takes the model's own.
     permutations
@@ -90,6 +92,7 @@ class ChettihHarvey(AbstractDrivingProtocol):
     strong_percent: float = 2.5
     driven: str = "output"
     trials: int = 0
+    tuning_trials: int = 0
     tuning_width: float | None = None
     permutations: int = 199
     seed: int = 0
@@ -103,6 +106,8 @@ class ChettihHarvey(AbstractDrivingProtocol):
             raise ValueError(f"r = {self.r}: must be > 0, the change of the target over its largest response.")
         if self.trials < 0:
             raise ValueError(f"trials = {self.trials}: must be 0 (expected influences) or more.")
+        if self.tuning_trials == 1 or self.tuning_trials < 0:
+            raise ValueError(f"tuning_trials = {self.tuning_trials}: must be 0 (correlations known) or 2 or more.")
         if self.permutations < 0:
             raise ValueError(f"permutations = {self.permutations}: must be 0 (none) or more.")
 
@@ -193,11 +198,13 @@ class ChettihHarvey(AbstractDrivingProtocol):
     def pairs(self, kernel: Kernel, preparation: Preparation, *, seed: int = 0) -> xr.Dataset:
         """Return the pairs of all fields: expected influences, or those of an experiment with trials."""
         pairs, noises = self.expected(kernel, preparation, seed=seed)
-        if not self.trials:
-            return pairs
-        plan = TrialPlan(trials=self.trials, sham_trials=SHAM_PER_TRIAL * self.trials)
-        of_trials = int(np.random.default_rng([self.seed, seed, 1]).integers(2**31))
-        return observed(pairs, noises, plan, seed=of_trials)
+        of_trials, of_tuning = (np.random.default_rng([self.seed, seed, i]).integers(2**31) for i in (1, 2))
+        if self.trials:
+            plan = TrialPlan(trials=self.trials, sham_trials=SHAM_PER_TRIAL * self.trials)
+            pairs = observed(pairs, noises, plan, seed=int(of_trials))
+        if self.tuning_trials:
+            pairs = with_estimated_correlations(pairs, noises, trials=self.tuning_trials, seed=int(of_tuning))
+        return pairs
 
     def expected(
         self, kernel: Kernel, preparation: Preparation, *, seed: int = 0, noise: TrialNoise = NOISE

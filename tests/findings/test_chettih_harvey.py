@@ -32,10 +32,13 @@ QUICK = {"n_fields": 4, "n_targets": 8, "n_neurons": 60}
 @pytest.mark.slow
 @pytest.mark.parametrize("label", list(LETTERS))
 def test_each_circuit_passes_its_letters(label):
-    experiment = protocols.protocol_named("chettih_harvey2019")
+    experiment = protocols.protocol_named("chettih_harvey2019", permutations=39)
     responses = experiment.run(KNOWN[label].load())
     found = {f.name: f for f in experiment.findings(responses)}
     assert found["tests_passed"].value == LETTERS[label]
+    for letter, slope in (("c", "weak"), ("d", "strong")):
+        if letter in LETTERS[label]:
+            assert found[f"slope_{slope}_permutation_p"].value <= 0.05
     assert responses.sizes["pair"] > 150_000
     if set(LETTERS[label]) == {"-"}:
         assert found["tests_undefined"].value == 7

@@ -26,7 +26,7 @@ from insilico.analysis.influence.resampling import (
 )
 from insilico.analysis.influence.simulation import field_pool, simulated
 from insilico.analysis.influence.synthetic import SyntheticInfluence, SyntheticPopulation, synthetic_experiment
-from insilico.analysis.influence.trials import observed, pair_noise, trial_by_trial
+from insilico.analysis.influence.trials import observed, pair_noise, trial_by_trial, with_estimated_correlations
 from tests.tolerances import LOOSE_RATE, SIMULATED_COVARIANCE, SIMULATED_POWER, SIMULATED_SE
 
 SMALL = SyntheticPopulation(n_fields=4, n_neurons=60, n_targets=6, width_um=300)
@@ -443,6 +443,24 @@ def test_an_experiment_is_the_same_whatever_the_number_of_processes(pool):
         for processes in (1, 2)
     )
     assert alone.identical(shared)
+
+
+def test_correlations_of_many_trials_are_the_known_ones_and_of_few_are_noisy(small):
+    pairs, noises = small
+    errors = {}
+    for trials in (10, 1000):
+        found = with_estimated_correlations(pairs, noises, trials=trials, seed=4)
+        assert found.identical(with_estimated_correlations(pairs, noises, trials=trials, seed=4))
+        assert found["influence"].identical(pairs["influence"])
+        errors[trials] = [
+            float(np.sqrt(((found[name] - pairs[name]) ** 2).mean()))
+            for name in ("signal_correlation", "noise_correlation", "trace_correlation")
+        ]
+    n = 10 * next(iter(noises.values())).n_stimuli
+    assert errors[10][1] == pytest.approx(1 / np.sqrt(n), rel=0.15)  # residuals of independent neurons, nearly
+    assert np.array(errors[10]) / errors[1000] == pytest.approx(10, rel=0.25)
+    with pytest.raises(ValueError, match="must be 2 or more"):
+        with_estimated_correlations(pairs, noises, trials=1, seed=0)
 
 
 def test_two_circuits_differ_where_the_difference_was_put(small):

@@ -14,7 +14,7 @@ from insilico.analysis.influence.power import power_plan
 from insilico.analysis.influence.resampling import as_published, tuning_permutation
 from insilico.analysis.influence.simulation import field_pool, simulated
 from insilico.analysis.influence.synthetic import synthetic_experiment
-from insilico.analysis.influence.trials import observed
+from insilico.analysis.influence.trials import observed, with_estimated_correlations
 
 __all__ = [
     "ExperimentSize",
@@ -40,4 +40,5 @@ __all__ = [
     "synthetic_experiment",
     "trials_needed",
     "tuning_permutation",
+    "with_estimated_correlations",
 ]

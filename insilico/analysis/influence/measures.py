@@ -4,7 +4,7 @@
     trace correlation    cov(a_n, a_m) / sqrt(var a_n var a_m) over all trials,
                          cov(a_n, a_m) = cov over stimuli (μ_n, μ_m) + mean over stimuli of σ_n σ_m C_nm
 
-Both are those of infinitely many trials: correlations estimated from few trials are noisy and shrink the slopes.
+Both are those of infinitely many trials; those that few trials would give: `trials.with_estimated_correlations`.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from insilico.analysis.influence.measures import signal_correlation
 from insilico.analysis.influence.noise import FieldNoise
 from insilico.analysis.influence.pairs import FIELD, NEURON, TARGET
 from insilico.analysis.influence.plan import TrialPlan
@@ -114,6 +115,49 @@ def observed(pairs: xr.Dataset, noises: Mapping[object, FieldNoise], plan: Trial
     if "influence_at_preferred" in pairs:
         result["influence_at_preferred"] = pairs["influence_at_preferred"] + own
     return result
+
+
+def with_estimated_correlations(
+    pairs: xr.Dataset, noises: Mapping[object, FieldNoise], *, trials: int, seed: int
+) -> xr.Dataset:
+    """Return the pairs with signal, noise and trace correlations as some trials of each stimulus would give them.
+
+    Few trials make correlations noisy, which changes slopes on them, and who counts as strongly correlated.
+
+    Parameters
+    ----------
+    pairs
+        With the correlations of infinitely many trials.
+    noises
+        Of every field.
+    trials
+        Of each stimulus, without light; 2 or more.
+    seed
+        Of the trials.
+    """
+    if trials < 2:
+        raise ValueError(f"trials = {trials}: must be 2 or more of each stimulus for a noise correlation.")
+    rng = np.random.default_rng(seed)
+    found: dict[str, list[np.ndarray]] = {"signal_correlation": [], "noise_correlation": [], "trace_correlation": []}
+    for field in pair_noise(pairs, noises).fields:
+        at = field.targets[field.row], field.column
+        for name, matrix in zip(found, _estimated(field.noise, trials, rng), strict=True):
+            found[name].append(matrix[at])
+    known = {name: parts for name, parts in found.items() if name in pairs}
+    return pairs.assign({name: pairs[name].copy(data=np.concatenate(parts)) for name, parts in known.items()})
+
+
+def _estimated(field: FieldNoise, trials: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return correlations of tuning, of residuals and of all activity, each (n, n)."""
+    n, n_stimuli = field.events.shape
+    noise = rng.standard_normal((n_stimuli * trials, n)) @ field.root.T
+    activity = field.events.T[:, None] + np.sqrt(field.variance).T[:, None] * noise.reshape(n_stimuli, trials, n)
+    mean = activity.mean(axis=1)
+    return (
+        signal_correlation(mean.T),
+        np.corrcoef((activity - mean[:, None]).reshape(-1, n), rowvar=False),
+        np.corrcoef(activity.reshape(-1, n), rowvar=False),
+    )
 
 
 def trial_by_trial(
