@@ -31,8 +31,8 @@ b     suppression at middle distances is the ring of T; facilitation near by nee
       excitation of the output stage by its neighbours.
 c     tuned T, necessarily: without T, or with T untuned, like does not suppress like.
 d     like-to-like excitation of short range that the driven stage can reach. It hangs on who counts as strong: with
-      correlations measured in 20 trials of each grating (--set tuning_trials=20) mely2018 without U and contextual light
-      lose d, linear near_far loses c; with 100 trials contextual light and linear near_far pass all five again.
+      correlations measured in 20 trials of each grating (--set tuning_trials=20) mely2018 without U and contextual
+      light lose d, linear near_far loses c; with 100 trials contextual light and near_far pass all five again.
 The five tests do not identify the circuit: a linear network with near like-to-like excitation and wider like-to-like
 inhibition (linear near_far) passes them all, as do circuits that share nothing with it but these signs."""
 
