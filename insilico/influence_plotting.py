@@ -23,6 +23,7 @@ from insilico.features import feature_named
 from insilico.plotting import BLACK, BLUE, COLORS, FONT, GRAY, GREEN, MARKERS, ORANGE, RED
 
 DISTANCES = (25.0, 45.0, 60.0, 80.0, 100.0, 130.0, 160.0, 200.0, 250.0, 300.0, 350.0, 400.0, 500.0, 600.0, 850.0)
+LOWEST_RATE = 0.015  # at which smaller rates are drawn
 CORRELATIONS = tuple(np.linspace(-1, 1, 13))
 WORDS = {
     "a": "a  mean influence < 0",
@@ -96,7 +97,7 @@ def letters(table: Mapping[str, Mapping[float, str]], *, expected: float) -> Fig
     return figure
 
 
-def power_curves(curves: Mapping[str, Mapping[str, xr.Dataset]], varied: Mapping[str, str]) -> Figure:
+def power_curves(curves: Mapping[str, Mapping[str, xr.Dataset]], varied: Mapping[str, str], *, title: str) -> Figure:
     """Draw the predicted power of each finding: a row for each circuit, a column for each quantity that is varied.
 
     Parameters
@@ -105,6 +106,8 @@ def power_curves(curves: Mapping[str, Mapping[str, xr.Dataset]], varied: Mapping
         Circuit to name of the varied quantity to the result of `power_table`, with that coordinate along `size`.
     varied
         Name of each quantity to its label with its unit.
+    title
+        Figure title.
     """
     with rc_context(FONT):
         figure = Figure(figsize=(2.1 * len(varied) + 0.8, 1.9 * len(curves) + 1.0), layout="constrained")
@@ -127,8 +130,9 @@ def power_curves(curves: Mapping[str, Mapping[str, xr.Dataset]], varied: Mapping
                     ax.set_xlabel(xlabel)
             axes[i, 0].set_ylabel(f"{label}\npower (dotted: 80 %)")
         figure.legend(
-            *axes[0, 0].get_legend_handles_labels(), frameon=False, fontsize=8, ncols=5, loc="outside upper center"
+            *axes[0, 0].get_legend_handles_labels(), frameon=False, fontsize=8, ncols=5, loc="outside lower center"
         )
+        figure.suptitle(title, fontsize=9)
     return figure
 
 
@@ -167,17 +171,20 @@ def calibration(
             for j, name in enumerate(estimators):
                 values = table.sel(estimator=name).values[shown]
                 at = np.arange(len(shown)) + 0.14 * (j - (len(estimators) - 1) / 2)
-                half = 1.96 * np.sqrt(values * (1 - values) / n)
-                marker = MARKERS[j % len(MARKERS)]
+                known = [stats.binomtest(round(v * n), n).proportion_ci(method="wilson") for v in values]
+                error = np.abs([[ci.low, ci.high] for ci in known] - values[:, None]).T
+                marker, drawn = MARKERS[j % len(MARKERS)], np.maximum(values, LOWEST_RATE)
                 ax.errorbar(
-                    at, values, yerr=half, fmt=marker, color=colors[name], markersize=3.5, capsize=2, label=name
+                    at, drawn, yerr=error, fmt=marker, color=colors[name], markersize=3.5, capsize=2, label=name
                 )
             ax.set_xticks(range(len(shown)), [tests[i] for i in shown], rotation=45, ha="right")
             ax.set_title(head)
             ax.set_yscale("log" if high < 0.5 else "linear")
             if high < 0.5:
                 ax.set_yticks([0.02, 0.05, 0.1, 0.2, 0.5, 1], ["0.02", "0.05", "0.1", "0.2", "0.5", "1"])
-                ax.set_ylim(0.015, 1.1)
+                ax.set_ylim(LOWEST_RATE * 0.95, 1.1)
+            else:
+                ax.set_ylim(-0.03, 1.03)
         axes[0].set_ylabel(f"share of {n} experiments\n(shaded: wanted)")
         last = axes[-1]
         for i, color, marker in zip(range(powers.sizes["size"]), COLORS, MARKERS, strict=False):
@@ -219,7 +226,7 @@ def _by_distance(ax: Axes, table: Any, groups: PairGroups) -> None:
 def _by_signal(ax: Axes, table: Any, design: InfluenceDesign) -> None:
     edges = np.asarray(CORRELATIONS)
     signal = table["signal_correlation"]
-    for group, color, name in ((WEAK, BLUE, "weak trace correlation (95 %)"), (STRONG, ORANGE, "strong (5 %)")):
+    for group, color, name in ((WEAK, BLUE, "weak trace correlation"), (STRONG, ORANGE, "strong (both tails)")):
         here = design.group == group
         number = np.where(here, np.clip(np.digitize(signal, edges) - 1, 0, edges.size - 2), -1)
         middle, mean, half = _binned(table, signal, number)
@@ -232,7 +239,7 @@ def _by_signal(ax: Axes, table: Any, design: InfluenceDesign) -> None:
     top = float(np.abs(table["influence"]).mean())
     if top > 0:
         ax.set_yscale("symlog", linthresh=top)
-    ax.set_xlabel("signal correlation with the target")
+    ax.set_xlabel("signal correlation with the target\n(all distances; tests c, d remove distance)")
     ax.set_ylabel("influence (residual s.d.)\nmean, 95 % by target")
     ax.legend(frameon=False, fontsize=7)
 

@@ -270,17 +270,19 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _influence(options: argparse.Namespace) -> int:
+    from protocols import influence_plan
     from protocols.chettih_harvey import ChettihHarvey
 
-    experiment = ChettihHarvey().with_settings(**_pairs(options.settings))
-    assert isinstance(experiment, ChettihHarvey)
+    settings = _pairs(options.settings)
     if options.plan is not None and options.calibrate is not None:
         raise ValueError("--plan and --calibrate: give one of the two.")
+    if options.plan is not None or options.calibrate is not None:
+        settings = {"r": influence_plan.STRONG_DRIVE, **settings}
+    experiment = ChettihHarvey().with_settings(**settings)
+    assert isinstance(experiment, ChettihHarvey)
     check_writable(options.out)
     command = shlex.join(["insilico", "influence", *sys.argv[2:]])
     if options.plan is not None:
-        from protocols import influence_plan
-
         labels = options.plan or influence_plan.DEFAULT
         text = influence_plan.write_plan(experiment, labels, command=command, out=options.out)
     elif options.calibrate is not None:

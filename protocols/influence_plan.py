@@ -12,7 +12,6 @@ import xarray as xr
 
 from insilico.analysis.influence import (
     ExperimentSize,
-    TrialNoise,
     TrialPlan,
     largest_differences,
     power_plan,
@@ -32,9 +31,10 @@ from protocols.report import png, report
 from protocols.summary import as_json
 
 DEFAULT = ("mely2018", "mely2018 without U", "contextual light")
-DRIVES = 100.0  # r that plans assume: with r = 1 no number of trials is enough
+STRONG_DRIVE = 100.0  # r of plans unless another is asked for: with r = 1 hardly any number of trials is enough
 POPULATION = 3  # times as many fields as in the experiment stand for all there are: effects and their scatter
 USUAL_TRIALS = 128  # of each target, where something else is varied
+LEAST_TRIALS = 16
 SHOWN = 8  # rows of the comparison of two circuits
 VARIED: dict[str, tuple[str, tuple[float, ...]]] = {
     "trials": ("trials per target", (16, 32, 64, 128, 256, 512, 1024)),
@@ -42,7 +42,7 @@ VARIED: dict[str, tuple[str, tuple[float, ...]]] = {
     "n_targets": ("targets per field", (4, 8, 13, 26, 52, 104)),
     "sham_per_trial": ("sham trials per trial of a target", (1, 3, 10, 30, 100)),
     "input_share": ("share of input noise", (0.0, 0.1, 0.2, 0.4, 0.6)),
-    "maximal_response": ("events per trial at the best stimulus", (0.5, 1, 3, 10, 30)),
+    "maximal_response": ("events per best trial", (0.5, 1, 3, 10, 30)),
 }
 OF_NOISE = ("input_share", "maximal_response")
 Expected = tuple[xr.Dataset, dict[object, FieldNoise]]
@@ -51,7 +51,7 @@ Expected = tuple[xr.Dataset, dict[object, FieldNoise]]
 def write_plan(experiment: ChettihHarvey, labels: Sequence[str], *, command: str, out: Path) -> str:
     """Plan experiments on circuits of the table; write the four files, return the text for the terminal.
 
-    Influences are those of r = 1, taken to grow in proportion to it: r = 100 is assumed, and said.
+    Influences are those of the experiment's own r, solved anew: at large r they do not grow in proportion to it.
     """
     from insilico import influence_plotting
 
@@ -63,8 +63,8 @@ def write_plan(experiment: ChettihHarvey, labels: Sequence[str], *, command: str
         model = circuits[label].load()
         subject = model.prepared(experiment.sheet(model))
         kernel = experiment.kernel(subject)
-        found[label] = expected_influences(experiment, kernel, subject)
-        plan = power_plan(*expected_influences(population(experiment), kernel, subject), experiment.groups)
+        found[label] = experiment.expected(kernel, subject.preparation)
+        plan = power_plan(*population(experiment).expected(kernel, subject.preparation), experiment.groups)
         curves[label] = _curves(experiment, kernel, subject, plan)
         needed[label] = trials_needed(
             plan, n_fields=experiment.n_fields, n_targets=experiment.n_targets, sham_per_trial=SHAM_PER_TRIAL
@@ -79,7 +79,14 @@ def write_plan(experiment: ChettihHarvey, labels: Sequence[str], *, command: str
         for name, table in tables.items()
         if name != "trials"
     ]
-    figure = influence_plotting.power_curves(curves, {name: xlabel for name, (xlabel, _) in VARIED.items()})
+    usual = (
+        f"where not varied: {USUAL_TRIALS} trials, {experiment.n_fields} fields, {experiment.n_targets} targets, "
+        f"{SHAM_PER_TRIAL} sham trials per trial, "
+        f"input noise {NOISE.input_share:g}, {NOISE.maximal_response:g} events, r = {experiment.r:g}"
+    )
+    figure = influence_plotting.power_curves(
+        curves, {name: xlabel for name, (xlabel, _) in VARIED.items()}, title=usual
+    )
     content = {
         "protocol": "influence_plan",
         "model": ", ".join(labels),
@@ -90,9 +97,9 @@ def write_plan(experiment: ChettihHarvey, labels: Sequence[str], *, command: str
             for label, of_label in needed.items()
             for letter, n in zip(of_label["letter"].values, of_label.values, strict=True)
         ],
-        "provenance": {"command": command, "protocol": experiment.spec(), "r": DRIVES, "versions": versions()},
+        "provenance": {"command": command, "protocol": experiment.spec(), "versions": versions()},
     }
-    remark = "\nd may change with the noise in kind: the noise decides which pairs are the strong ones."
+    remark = "\nd may change with the noise in kind: noise decides which pairs are strong, and these are not alike."
     page = report(
         "Planning an influence experiment",
         [],
@@ -106,22 +113,12 @@ def write_plan(experiment: ChettihHarvey, labels: Sequence[str], *, command: str
         (folder / "figure.png").write_bytes(png(figure))
         (folder / "report.html").write_text(page, encoding="utf-8")
         (folder / "summary.json").write_text(as_json(content), encoding="utf-8")
-    return text + compared
+    return text + "\n" + remark + compared
 
 
 def population(experiment: ChettihHarvey) -> ChettihHarvey:
     """Return the experiment with as many fields as stand for all there are."""
     return replace(experiment, n_fields=POPULATION * experiment.n_fields)
-
-
-def expected_influences(
-    experiment: ChettihHarvey, kernel: Kernel, model: SheetModel, noise: TrialNoise = NOISE
-) -> Expected:
-    """Return pairs with the expected influences of the drive that plans assume, and the noise of each field."""
-    pairs, noises = experiment.expected(kernel, model.preparation, noise=noise)
-    for name in ("influence", "influence_at_preferred"):
-        pairs[name] = pairs[name] * (DRIVES / experiment.r)
-    return pairs, noises
 
 
 def _curves(experiment: ChettihHarvey, kernel: Kernel, model: SheetModel, plan: PowerPlan) -> dict[str, xr.Dataset]:
@@ -130,7 +127,7 @@ def _curves(experiment: ChettihHarvey, kernel: Kernel, model: SheetModel, plan: 
     for name, (_, values) in VARIED.items():
         if name in OF_NOISE:
             noises = [replace(NOISE, **{name: value}) for value in values]
-            found = (expected_influences(population(experiment), kernel, model, noise) for noise in noises)
+            found = (population(experiment).expected(kernel, model.preparation, noise=noise) for noise in noises)
             plans = [power_plan(*one, experiment.groups) for one in found]
             table = xr.concat([power_table(one, [_size(experiment)]) for one in plans], dim="size")
         else:
@@ -167,10 +164,20 @@ def _differences(experiment: ChettihHarvey, labels: tuple[str, str], found: Mapp
     return f"\n\n{head}\n{ranked.to_dataframe().head(SHOWN).to_string()}"
 
 
+def drive_text(experiment: ChettihHarvey) -> str:
+    """Return what the light does, in words."""
+    return (
+        f"r = {experiment.r:g}: light changes the target by {experiment.r:g} times its largest response to these gratings, "
+        "under which the circuit is solved anew (--set r=… for another)"
+    )
+
+
 def _needed_text(experiment: ChettihHarvey, needed: Mapping[str, xr.DataArray]) -> str:
     lines = [
-        f"{experiment.n_fields} fields x {experiment.n_targets} targets, {experiment.n_neurons} neurons each, r = "
-        f"{DRIVES:g}, {SHAM_PER_TRIAL} sham trials for each trial of a target; one-sided at 5 %, errors by field",
+        f"{experiment.n_fields} fields x {experiment.n_targets} targets, {experiment.n_neurons} neurons each, "
+        f"{SHAM_PER_TRIAL} sham trials for each trial of a target; one-sided at 5 %, errors by field",
+        drive_text(experiment),
+        f"fewest: {LEAST_TRIALS}, one of each grating; never: the sign is the other one, or fields differ too much",
         "",
         f"{'trials per target for 80 % power':40s}" + _cells(LETTERS, "s"),
     ]

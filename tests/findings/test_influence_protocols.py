@@ -113,7 +113,7 @@ def test_what_makes_no_sense_is_refused(make, message):
 
 
 def test_a_plan_says_how_many_trials_are_needed(tmp_path):
-    experiment = ChettihHarvey(n_fields=6, n_targets=8, n_neurons=60)
+    experiment = ChettihHarvey(n_fields=6, n_targets=8, n_neurons=60, r=100)
     text = write_plan(experiment, ["linear near_far", "linear far"], command="c", out=tmp_path / "plan")
     summary = json.loads((tmp_path / "plan" / "summary.json").read_text())
     needed = {(f["model"], f["name"][-1]): f["value"] for f in summary["findings"]}
@@ -133,7 +133,7 @@ def test_a_plan_says_how_many_trials_are_needed(tmp_path):
 
 
 def test_a_calibration_on_a_circuit_says_which_tests_hold(tmp_path):
-    experiment = ChettihHarvey(n_targets=26, n_neurons=60)
+    experiment = ChettihHarvey(n_targets=26, n_neurons=60, r=100)
     text = write_calibration(experiment, "linear far", n=8, seed=0, processes=1, command="c", out=tmp_path / "cal")
     result = xr.open_datatree(tmp_path / "cal" / "result.nc")
     rates = result["rates"]["false_positive_rate"]
