@@ -10,9 +10,10 @@ import xarray as xr
 
 from insilico.execute import record
 from insilico.light import Light
-from insilico.model import Model, described_perturbation
-from insilico.perturb import Lesion, Perturbation
+from insilico.model import Model, SheetModel, described_perturbation
+from insilico.perturb import Lesion, Perturbation, refuse_finite_windows
 from insilico.provenance import read_provenance
+from insilico.recording import Recording
 from stimuli import Display, StimulusSet
 
 Act = Lesion | Perturbation | Light
@@ -45,21 +46,77 @@ def record_under(
     """
     if perturbations is None:
         return record(model, stimuli, display, **settings)
+    subjects = subjects_under(perturbations, model, recording=settings.get("recording"))
+    described = described_acts(perturbations)
+    return along_perturbation(
+        {
+            name: record(subject, stimuli, display, perturbations=described, **settings)
+            for name, subject in subjects.items()
+        }
+    )
+
+
+def subjects_under(
+    perturbations: Mapping[str, Acts], model: Model, *, recording: Recording | None = None
+) -> dict[str, Model]:
+    """Return the model intact, under a sham and under each perturbation, by name.
+
+    Raises
+    ------
+    ValueError
+        For what cannot be done to this model, with the name of the perturbation.
+    """
     named = {name: _listed(name, acts) for name, acts in perturbations.items()}
     every = {NONE: (), SHAM: tuple(_sham(act) for acts in named.values() for act in acts), **named}
-    subjects = {name: model.perturbed(*[act for act in acts if act is not None]) for name, acts in every.items()}
-    described = {name: [described_perturbation(act) for act in acts] for name, acts in named.items()}
-    parts = [record(subject, stimuli, display, perturbations=described, **settings) for subject in subjects.values()]
-    names = xr.DataArray(list(every), dims=PERTURBATION, attrs={"units": "1", "long_name": "perturbation"})
-    joined = xr.concat([part.drop_attrs(deep=False) for part in parts], dim=names, coords="minimal", compat="override")
-    joined = joined.transpose(PERTURBATION, ...)
-    joined.attrs = dict(parts[0].attrs)  # of the model without perturbation, which stand in a record of their own
+    found = {name: _perturbed(name, model, every[name]) for name in (*named, *every)}
+    for name in named:
+        _refuse_early(name, found[name], recording)
+    return {name: found[name] for name in every}
+
+
+def described_acts(perturbations: Mapping[str, Acts]) -> dict[str, list[dict[str, Any]]]:
+    """Return perturbations as plain data, by name."""
+    return {name: [described_perturbation(act) for act in _listed(name, acts)] for name, acts in perturbations.items()}
+
+
+def along_perturbation(parts: Mapping[str, xr.Dataset]) -> xr.Dataset:
+    """Join the results under each perturbation along the dimension of that name, which comes first."""
+    names = xr.DataArray(list(parts), dims=PERTURBATION, attrs={"units": "1", "long_name": "perturbation"})
+    each = [part.drop_attrs(deep=False) for part in parts.values()]
+    joined = xr.concat(each, dim=names, coords="minimal", compat="override").transpose(PERTURBATION, ...)
+    joined.attrs = dict(next(iter(parts.values())).attrs)  # of the model without perturbation, which stand apart
     return joined
+
+
+def refuse_several(responses: xr.Dataset) -> None:
+    """Raise ValueError where responses are those under several perturbations, of which one is to be measured."""
+    if PERTURBATION in responses.dims:
+        names = ", ".join(repr(str(n)) for n in responses[PERTURBATION].values)
+        raise ValueError(f"responses under {names}: take one, responses.sel(perturbation={NONE!r}).")
 
 
 def perturbations_of(responses: xr.Dataset) -> dict[str, list[dict[str, Any]]]:
     """Return what each perturbation of a recording was, as plain data; empty where there is none."""
     return dict(read_provenance(responses.attrs).get("perturbations", {}))
+
+
+def _perturbed(name: str, model: Model, acts: Sequence[Act | None]) -> Model:
+    try:
+        return model.perturbed(*[act for act in acts if act is not None])
+    except ValueError as error:
+        raise ValueError(f"perturbation {name!r}: {error}") from error
+
+
+def _refuse_early(name: str, subject: Model, recording: Recording | None) -> None:
+    """Raise what is wrong with a perturbation before anything is run, and say with which."""
+    if not isinstance(subject, SheetModel):
+        return
+    try:
+        found = subject.effective_perturbations
+        if recording is None or recording.window is None:
+            refuse_finite_windows(found)
+    except ValueError as error:
+        raise ValueError(f"perturbation {name!r}: {error}") from error
 
 
 def _listed(name: str, acts: Acts) -> tuple[Act, ...]:

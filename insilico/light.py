@@ -19,7 +19,7 @@ import numpy as np
 import xarray as xr
 
 from insilico.perturb import Perturbation
-from insilico.targets import Targets
+from insilico.targets import Targets, refuse_off_sheet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +81,8 @@ class Light:
 
     def __post_init__(self) -> None:
         spots = tuple((float(x), float(y)) for x, y in self.spots)
+        if not spots or not np.isfinite(spots).all():
+            raise ValueError(f"spots = {self.spots}: must be one or more (x, y) in degrees, finite.")
         powers = np.asarray(self.power, dtype=float)
         if powers.ndim and powers.shape != (len(spots),):
             raise ValueError(
@@ -110,9 +112,12 @@ class Light:
 def as_perturbations(lights: Sequence[Light], units: xr.Dataset) -> list[Perturbation]:
     """Return the drives that lights amount to on the units of a model (`model.units`).
 
-    Lights on the same opsin add their powers wherever their windows overlap.
+    Lights on the same opsin add their powers wherever their windows overlap. A spot off the sheet raises ValueError.
     """
     found = []
+    for light in lights:
+        for spot in light.spots:
+            refuse_off_sheet("spot", spot, units["unit_x"].values, units["unit_y"].values)
     for opsin in dict.fromkeys(light.opsin for light in lights):
         own = [light for light in lights if light.opsin == opsin]
         ids = np.asarray(opsin.expressed.ids(units))
@@ -133,9 +138,9 @@ def as_perturbations(lights: Sequence[Light], units: xr.Dataset) -> list[Perturb
 
 def pulses(*, start: float, width: float, period: float, n: int) -> tuple[tuple[float, float], ...]:
     """Return the windows of a train of n pulses, `width` < `period`, in the circuit's unit of time."""
-    if n < 1 or not 0 < width < period:
-        raise ValueError(f"n = {n}, width = {width}, period = {period}: need n >= 1 and 0 < width < period.")
-    return tuple((start + i * period, start + i * period + width) for i in range(n))
+    if n != int(n) or n < 1 or not 0 < width < period:
+        raise ValueError(f"n = {n}, width = {width}, period = {period}: need a whole n >= 1, 0 < width < period.")
+    return tuple((start + i * period, start + i * period + width) for i in range(int(n)))
 
 
 def _pieces(lights: Iterable[Light]) -> list[tuple[tuple[float, float], list[Light]]]:

@@ -200,7 +200,7 @@ class SheetModel:
         }
         times = recording.times
         if times is not None:
-            _refuse_late(self.perturbations, float(times[-1]))
+            _refuse_outside(self.perturbations, float(times[-1]))
         if times is None:
             state = self.circuit.steady_state(drive, self.effective_parameters, **common)
         else:
@@ -253,9 +253,11 @@ def described_perturbation(perturbation: Lesion | Perturbation | Light) -> dict[
     return {"mode": mode, **dataclasses.asdict(perturbation)}
 
 
-def _refuse_late(perturbations: Sequence[Perturbation | Light], end: float) -> None:
-    """Raise ValueError where a perturbation begins after all has been recorded."""
+def _refuse_outside(perturbations: Sequence[Perturbation | Light], end: float) -> None:
+    """Raise ValueError where a perturbation ends before the run, or begins after all has been recorded."""
     for p in perturbations:
+        if p.window[1] <= 0:
+            raise ValueError(f"window = {p.window} ends before the run begins, at 0: choose a later window.")
         if p.window[0] >= end:
             raise ValueError(f"window = {p.window} begins when the recording has ended, at {end:g}: record longer.")
 

@@ -71,6 +71,12 @@ class Perturbation:
             raise ValueError(f"value has shape {values.shape}: give one number, or exactly one per unit id.")
         object.__setattr__(self, "value", tuple(values.tolist()) if values.ndim else float(values))
 
+    @property
+    def acts(self) -> bool:
+        """Whether it does anything at all: a drive by 0 and a scale by 1 do not."""
+        nothing = {"drive": 0.0, "scale": 1.0}.get(self.mode)
+        return self.units != () and (nothing is None or bool((np.asarray(self.value) != nothing).any()))
+
 
 @dataclass(frozen=True)
 class Lesion:
@@ -187,7 +193,8 @@ def segments(
     perturbations = tuple(perturbations)
     for p in perturbations:
         selected_units(p, shape, populations=populations)
-    acting = [(_in_steps(p.window, step=step, n_steps=n_steps, start=start), p) for p in perturbations]
+    windows = ((_in_steps(p.window, step=step, n_steps=n_steps, start=start), p) for p in perturbations)
+    acting = [(window, p) for window, p in windows if p.acts]  # what does nothing leaves the steps as they are
     edges = sorted({0.0, float(n_steps), *(edge for window, _ in acting for edge in window)})
     found = []
     for first, stop in pairwise(edges):

@@ -203,8 +203,9 @@ def score_table(comparisons: list[Comparison]) -> Figure:
         axes[0].set_yticks(range(len(models)), models)
         axes[0].set_ylim(len(models) - 0.5, -0.5)
         figure.suptitle(
-            "circle: model, 95 % interval (open: not converged)    bar: its best null    "
-            "diamond: model made for the table    dotted: ceiling",
+            "circle: model, 95 % interval (open: not converged)"
+            + ("    " if len(protocols) > 1 else "\n")
+            + "bar: its best null    diamond: model made for the table    dotted: ceiling",
             fontsize=7,
         )
     return figure

@@ -6,7 +6,7 @@ an experiment uses.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import xarray as xr
@@ -15,6 +15,18 @@ from insilico.features import feature_named
 from stimuli.errors import unknown_name
 
 BOTH = ("input", "output")
+
+
+def refuse_off_sheet(name: str, place: tuple[float, float], x: np.ndarray, y: np.ndarray) -> None:
+    """Raise ValueError where a place, degrees, is more than half a cell outside of the units at x, y."""
+    at_x, at_y = place
+    pitch = min((np.diff(np.unique(axis)).min() for axis in (x, y) if np.unique(axis).size > 1), default=np.inf)
+    outside = max(x.min() - at_x, at_x - x.max(), y.min() - at_y, at_y - y.max())
+    if outside > pitch / 2:
+        raise ValueError(
+            f"{name} = {place} deg lies off the sheet, which reaches from ({x.min():g}, {y.min():g}) to "
+            f"({x.max():g}, {y.max():g})."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +65,20 @@ class Targets:
             value = float(getattr(self, name))
             if not (np.isfinite(value) and value >= 0):
                 raise ValueError(f"{name} = {value}: must be 0 or more.")
+        for name, needed, given, default in (
+            ("within", "preferred", self.within != 0, self.preferred is None),
+            ("radius", "position", self.radius != 0, self.position is None),
+            ("beyond", "position", self.beyond is not None, self.position is None),
+            ("seed", "fraction < 1", self.seed != 0, self.fraction == 1),
+        ):
+            if given and default:
+                raise ValueError(
+                    f"{name} = {getattr(self, name)} says nothing without {needed}: give both, or neither."
+                )
         if self.beyond is not None and not 0 <= self.beyond < self.radius:
             raise ValueError(f"beyond = {self.beyond}: must be 0 or more and below radius = {self.radius}.")
+        if self.seed != int(self.seed) or self.seed < 0:
+            raise ValueError(f"seed = {self.seed}: must be a whole number of 0 or more.")
         if not 0 < self.fraction <= 1:
             raise ValueError(f"fraction = {self.fraction}: must be > 0 and <= 1.")
         if self.preferred is not None and not np.isfinite(self.preferred):
@@ -89,21 +113,21 @@ class Targets:
             chosen &= self._tuned(units)
         found = units["unit"].values[chosen]
         if not found.size:
-            raise ValueError(f"{self} names no unit: widen `within`, `radius`, or choose a preference that exists.")
+            said = ", ".join(f"{f.name} = {getattr(self, f.name)}" for f in fields(self) if self._is_said(f.name))
+            raise ValueError(
+                f"{said}: no unit is all that. Widen `within` or `radius`, or choose a preference that exists."
+            )
         if self.fraction < 1:
             n = max(1, round(self.fraction * found.size))
             found = np.sort(np.random.default_rng(self.seed).choice(found, size=n, replace=False))
         return tuple(int(i) for i in found)
 
+    def _is_said(self, name: str) -> bool:
+        return bool(getattr(self, name) != getattr(Targets(), name)) or name == "populations"
+
     def _near(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         at_x, at_y = self.position or (0.0, 0.0)
-        pitch = min((np.diff(np.unique(axis)).min() for axis in (x, y) if np.unique(axis).size > 1), default=np.inf)
-        outside = max(x.min() - at_x, at_x - x.max(), y.min() - at_y, at_y - y.max())
-        if outside > pitch / 2:
-            raise ValueError(
-                f"position = {self.position} deg lies off the sheet, which reaches from ({x.min():g}, {y.min():g}) to "
-                f"({x.max():g}, {y.max():g})."
-            )
+        refuse_off_sheet("position", (at_x, at_y), x, y)
         distance = np.hypot(x - at_x, y - at_y)
         near = distance <= max(self.radius, float(distance.min())) * (1 + 1e-9)
         return near if self.beyond is None else near & (distance > self.beyond * (1 + 1e-9))

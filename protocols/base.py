@@ -13,7 +13,7 @@ import xarray as xr
 
 from insilico.analysis import at_preference
 from insilico.comparison import Finding
-from insilico.experiment import NONE, PERTURBATION, Acts, record_under
+from insilico.experiment import NONE, PERTURBATION, Acts, record_under, refuse_several
 from insilico.model import Model
 from insilico.preparation import Preparation
 from insilico.provenance import read_provenance
@@ -180,9 +180,7 @@ class AbstractProtocol(abc.ABC):
                 f"these responses are of {shown or 'a free recording'}, not of {self.name}: run {self.name}."
             )
         response = responses["response"]
-        if PERTURBATION in response.dims:
-            names = ", ".join(repr(str(n)) for n in responses[PERTURBATION].values)
-            raise ValueError(f"responses under {names}: take one, responses.sel(perturbation={NONE!r}).")
+        refuse_several(responses)
         if set(response.dims) != {STIMULUS, UNIT}:
             raise ValueError(
                 f"response has dims {response.dims}: (stimulus, unit) is needed, recorded in the steady state."

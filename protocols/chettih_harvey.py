@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ from insilico.analysis.influence.plan import TrialPlan
 from insilico.analysis.influence.resampling import tuning_permutation
 from insilico.analysis.influence.trials import observed, with_estimated_correlations
 from insilico.comparison import Finding
+from insilico.experiment import refuse_several
 from insilico.model import SheetModel
 from insilico.preparation import Preparation, Sheet
 from protocols.driving import AbstractDrivingProtocol
@@ -35,8 +37,10 @@ from stimuli import Grating, StimulusSet
 
 DRIVEN = {"output": ("output",), "input": ("input",), "both": ("input", "output")}
 SHAM_PER_TRIAL = 10
+LEAST_TRIALS = 16  # gratings
 NOISE = TrialNoise()
 MAP_CELLS = 20  # from the target, in the map that is kept
+COUNTS = ("trials", "tuning_trials", "permutations", "seed")  # that may be 0
 NAMES = {"weak slope": "slope_weak", "strong slope": "slope_strong", "gain": "population_gain"}
 
 
@@ -100,16 +104,24 @@ class ChettihHarvey(AbstractDrivingProtocol):
     def __post_init__(self) -> None:
         if self.driven not in DRIVEN:
             raise ValueError(f"driven = {self.driven!r}: must be {', '.join(map(repr, DRIVEN))}.")
-        if self.n_fields < 2:
-            raise ValueError(f"n_fields = {self.n_fields}: two or more are needed, errors are clustered by field.")
-        if not self.r > 0:
-            raise ValueError(f"r = {self.r}: must be > 0, the change of the target over its largest response.")
-        if self.trials < 0:
-            raise ValueError(f"trials = {self.trials}: must be 0 (expected influences) or more.")
-        if self.tuning_trials == 1 or self.tuning_trials < 0:
-            raise ValueError(f"tuning_trials = {self.tuning_trials}: must be 0 (correlations known) or 2 or more.")
-        if self.permutations < 0:
-            raise ValueError(f"permutations = {self.permutations}: must be 0 (none) or more.")
+        for name, least in (("n_fields", 2), ("n_targets", 1), ("n_neurons", 2), *((n, 0) for n in COUNTS)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                further = ": errors are clustered by field" if name == "n_fields" else ""
+                raise ValueError(f"{name} = {value!r}: must be a whole number of {least} or more{further}.")
+        if self.n_targets > self.n_neurons:
+            raise ValueError(f"n_targets = {self.n_targets}: must be 1 to {self.n_neurons}, the neurons of a field.")
+        for name in ("r", "contrast", "um_per_cell"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+                raise ValueError(f"{name} = {value!r}: must be a number > 0.")
+        if 0 < self.trials < LEAST_TRIALS:
+            raise ValueError(
+                f"trials = {self.trials}: must be 0 (expected influences), or {LEAST_TRIALS} or more, one a grating."
+            )
+        if self.tuning_trials == 1:
+            raise ValueError("tuning_trials = 1: must be 0 (correlations known) or 2 or more.")
+        _ = self.scale, self.groups  # which check their own settings
 
     @property
     def scale(self) -> Scale:
@@ -243,6 +255,7 @@ class ChettihHarvey(AbstractDrivingProtocol):
 
     def findings(self, responses: xr.Dataset) -> list[Finding]:
         """Return the mean influences by distance, the slopes, the population gain and the tests that hold."""
+        refuse_several(responses)
         tests = self.tests(responses)
         found = [_with_interval("influence_mean", tests, "mean influence"), *self._by_distance(responses)]
         found += [_with_interval(name, tests, test) for test, name in NAMES.items()]
@@ -292,6 +305,7 @@ class ChettihHarvey(AbstractDrivingProtocol):
 
     def plot(self, responses: xr.Dataset) -> Any:
         """Return the figure: influence by distance and by signal correlation, the map, the tests."""
+        refuse_several(responses)
         from insilico import influence_plotting
 
         return influence_plotting.overview(

@@ -11,6 +11,7 @@ import xarray as xr
 
 from insilico.analysis.influence.resampling import PAIR_FALSE_POSITIVES
 from insilico.comparison import Finding
+from insilico.influence.fixed_point import NoFixedPointError
 from insilico.model import SheetModel
 from insilico.perturb import Lesion
 from insilico.provenance import versions
@@ -109,7 +110,7 @@ def table_of(
                 kernel = at.rescaled(kernels[shape], subject) if shape in kernels else at.kernel(subject)
                 kernels[shape] = kernel
                 responses = at.signed(at.of_kernel(kernel, subject.preparation), subject, seed=0)
-            except ValueError as error:
+            except NoFixedPointError as error:
                 rows.append(Row(label=one.label, um_per_cell=scale, refused=str(error)))
                 continue
             rows.append(Row(label=one.label, um_per_cell=scale, findings=tuple(at.findings(responses))))

@@ -276,6 +276,11 @@ def _influence(options: argparse.Namespace) -> int:
     settings = _pairs(options.settings)
     if options.plan is not None and options.calibrate is not None:
         raise ValueError("--plan and --calibrate: give one of the two.")
+    if options.scales and (options.plan is not None or options.calibrate is not None):
+        raise ValueError("--scales belongs to the table of circuits; for --plan and --calibrate: --set um_per_cell=…")
+    for name in ("simulations", "processes"):
+        if getattr(options, name) < 1:
+            raise ValueError(f"--{name} {getattr(options, name)}: must be 1 or more.")
     if options.plan is not None or options.calibrate is not None:
         settings = {"r": influence_plan.STRONG_DRIVE, **settings}
     experiment = ChettihHarvey().with_settings(**settings)

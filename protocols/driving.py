@@ -5,10 +5,11 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import xarray as xr
 
-from insilico.experiment import Acts
+from insilico.experiment import Acts, along_perturbation, described_acts, subjects_under
 from insilico.model import Model, SheetModel
 from insilico.preparation import Preparation
 from insilico.provenance import provenance
@@ -45,7 +46,8 @@ class AbstractDrivingProtocol(AbstractProtocol):
         model
             A circuit of the zoo, with its lesions.
         perturbations
-            Not taken: driving units is what this experiment does. Perturb the model, `model.perturbed(…)`.
+            As for every experiment: the same units are driven in the intact circuit, under a sham, and in the
+            perturbed one. Where the experiment needs a uniform sheet, lesions and whole populations can be perturbed.
         recording, batch, progress
             Not used: the experiment says itself who is read.
         seed
@@ -56,16 +58,24 @@ class AbstractDrivingProtocol(AbstractProtocol):
         xarray.Dataset
             As `measured` of the protocol says; with `residual` and `converged` (stimulus).
         """
-        if perturbations is not None:
-            raise ValueError("perturbations: this experiment drives units itself. Use model.perturbed(…) instead.")
         if not isinstance(model, SheetModel):
             raise TypeError(f"{type(model).__name__}: influence needs a circuit of the zoo, which gives its equations.")
         subject = model.prepared(self.sheet(model))
-        return self.signed(self.measured(subject, seed=seed), subject, seed=seed)
+        if perturbations is None:
+            return self.signed(self.measured(subject, seed=seed), subject, seed=seed)
+        parts = {}
+        for name, perturbed in subjects_under(perturbations, subject).items():
+            assert isinstance(perturbed, SheetModel)
+            parts[name] = self.measured(perturbed, seed=seed)
+        return self.signed(along_perturbation(parts), subject, seed=seed, perturbations=described_acts(perturbations))
 
-    def signed(self, data: xr.Dataset, model: SheetModel, *, seed: int) -> xr.Dataset:
+    def signed(self, data: xr.Dataset, model: SheetModel, *, seed: int, **further: Any) -> xr.Dataset:
         """Return a result of `measured` with title and provenance."""
         written = provenance(
-            model=model.spec(), protocol=self.spec(), assumptions=self.assumptions(model.preparation), seed=seed
+            model=model.spec(),
+            protocol=self.spec(),
+            assumptions=self.assumptions(model.preparation),
+            seed=seed,
+            **further,
         )
         return data.assign_attrs(title=f"{self.title}: {described(model.spec())}", provenance=written)

@@ -10,6 +10,7 @@ import xarray as xr
 from insilico import analysis
 from insilico.analysis.influence.connectivity import effective_connectivity
 from insilico.comparison import Finding
+from insilico.experiment import refuse_several
 from insilico.model import SheetModel
 from insilico.preparation import Preparation
 from insilico.provenance import read_provenance
@@ -93,6 +94,7 @@ class InfluenceMapping(AbstractDrivingProtocol):
 
     def findings(self, responses: xr.Dataset) -> list[Finding]:
         """Return the effective connectivity: near, far, like-to-like, each with the p of its permutation null."""
+        refuse_several(responses)
         pitch = float(read_provenance(responses.attrs)["model"]["preparation"]["sheet"]["pitch"])
         found = effective_connectivity(
             responses.isel(stimulus=0, target=0),
@@ -112,6 +114,7 @@ class InfluenceMapping(AbstractDrivingProtocol):
 
     def plot(self, responses: xr.Dataset) -> Any:
         """Return the map round the target, like and unlike units apart, and influence by preferred orientation."""
+        refuse_several(responses)
         from insilico import influence_plotting
 
         one = responses.isel(stimulus=0, target=0)

@@ -23,7 +23,7 @@ from insilico.analysis.influence.noise import FieldNoise
 from insilico.analysis.influence.power import PowerPlan
 from insilico.model import SheetModel
 from insilico.provenance import versions
-from protocols.chettih_harvey import NOISE, SHAM_PER_TRIAL, ChettihHarvey
+from protocols.chettih_harvey import LEAST_TRIALS, NOISE, SHAM_PER_TRIAL, ChettihHarvey
 from protocols.circuit_table import candidate
 from protocols.folder import result_folder
 from protocols.photostimulation import Kernel
@@ -34,7 +34,6 @@ DEFAULT = ("mely2018", "mely2018 without U", "contextual light")
 STRONG_DRIVE = 100.0  # r of plans unless another is asked for: with r = 1 hardly any number of trials is enough
 POPULATION = 3  # times as many fields as in the experiment stand for all there are: effects and their scatter
 USUAL_TRIALS = 128  # of each target, where something else is varied
-LEAST_TRIALS = 16
 SHOWN = 8  # rows of the comparison of two circuits
 VARIED: dict[str, tuple[str, tuple[float, ...]]] = {
     "trials": ("trials per target", (16, 32, 64, 128, 256, 512, 1024)),
@@ -167,8 +166,8 @@ def _differences(experiment: ChettihHarvey, labels: tuple[str, str], found: Mapp
 def drive_text(experiment: ChettihHarvey) -> str:
     """Return what the light does, in words."""
     return (
-        f"r = {experiment.r:g}: light changes the target by {experiment.r:g} times its largest response to these gratings, "
-        "under which the circuit is solved anew (--set r=… for another)"
+        f"r = {experiment.r:g}: light changes the target by {experiment.r:g} times its largest response to "
+        "these gratings, and the circuit is solved anew (--set r=… for another)"
     )
 
 

@@ -20,6 +20,7 @@ import xarray as xr
 
 from insilico.analysis.influence.connectivity import effective_connectivity
 from insilico.comparison import Finding
+from insilico.experiment import refuse_several
 from insilico.model import SheetModel
 from insilico.perturb import Perturbation, unit_ids
 from insilico.preparation import Preparation, Sheet
@@ -167,6 +168,7 @@ class MaskOptimisation(AbstractDrivingProtocol):
 
     def findings(self, responses: xr.Dataset) -> list[Finding]:
         """Return how much of the change is undone, and the mask near, far, and by likeness, with permutation nulls."""
+        refuse_several(responses)
         before, changed = responses["response_before"], responses["response_changed"]
         left = float(np.sqrt(((responses["response_restored"] - before) ** 2).sum() / ((changed - before) ** 2).sum()))
         pitch = float(np.diff(np.unique(responses["unit_x"].values)).min())
@@ -186,6 +188,7 @@ class MaskOptimisation(AbstractDrivingProtocol):
 
     def plot(self, responses: xr.Dataset) -> Any:
         """Return the map of the mask, and the mask by preferred orientation near and far."""
+        refuse_several(responses)
         from insilico import influence_plotting
 
         pitch = float(np.diff(np.unique(responses["unit_x"].values)).min())

@@ -10,7 +10,8 @@
       - {mode: lesion, name: T}
 
 Units are said by populations, preferred, within, position, radius, fraction and seed (`insilico.Targets`); `window` is
-[start, stop]; `pulses: {start, width, period, n}` repeats an entry over a train.
+[start, stop]; `pulses: {start, width, period, n}` repeats an entry over a train. Both need a recording over time, in
+Python: `experiment.run(model, perturbations=read_perturbations(path), recording=Recording(window=(0, 200)))`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,20 @@ from stimuli.errors import unknown_name
 OF_TARGETS = {f.name for f in fields(Targets)}
 OF_LIGHT = {f.name for f in fields(Light)}
 OF_OPSIN = {f.name for f in fields(Opsin)} - {"expressed"}
+OF_PULSES = ("start", "width", "period", "n")
 TIMING = {"window", "pulses"}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which a key may stand once only."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        """Return the mapping of a node; raise YAMLError for a key that is there twice."""
+        keys = [str(self.construct_object(key, deep=True)) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.YAMLError(f"{key!r} is there twice: names and keys must differ.")
+        return super().construct_mapping(node, deep=deep)
 
 
 def read_perturbations(path: Path) -> dict[str, list[Act]]:
@@ -42,7 +56,7 @@ def read_perturbations(path: Path) -> dict[str, list[Act]]:
         If the file is no YAML, holds no named lists, or an entry has an unknown key or value; says where.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except yaml.YAMLError as error:
         raise ValueError(f"{path} is not YAML: {error}") from error
     if not isinstance(content, Mapping) or not content:
@@ -67,35 +81,94 @@ def _acts(entry: Any) -> list[Act]:
     mode = given.pop("mode")
     if mode == "lesion":
         _known(given, {"name"})
+        _needed(given, ("name",), mode)
         return [Lesion(given["name"])]
     if mode not in (*MODES, "light"):
         raise unknown_name("mode", str(mode), (*MODES, "light", "lesion"))
     if "window" in given and "pulses" in given:
         raise ValueError("window and pulses: give one of them.")
-    windows = pulses(**given.pop("pulses")) if "pulses" in given else [tuple(given.pop("window", (0.0, float("inf"))))]
+    windows = _windows(given)
     act = _light(given) if mode == "light" else _perturbation(mode, given)
     return [replace(act, window=window) for window in windows]
 
 
+def _windows(given: dict[str, Any]) -> list[tuple[float, float]]:
+    """Take window or pulses out of an entry."""
+    if "pulses" in given:
+        train = _mapping(given.pop("pulses"), "pulses")
+        _known(train, set(OF_PULSES))
+        _needed(train, OF_PULSES, "pulses")
+        return list(pulses(**{key: _number(value, key) for key, value in train.items()}))
+    if "window" in given:
+        return [_pair(given.pop("window"), "window")]
+    return [(0.0, float("inf"))]
+
+
 def _perturbation(mode: str, given: dict[str, Any]) -> Perturbation:
     _known(given, OF_TARGETS | {"value"} | TIMING)
+    if "value" in given:
+        value = given["value"]
+        given["value"] = _numbers(value, "value") if isinstance(value, list) else _number(value, "value")
     return Perturbation(units=_targets(given), mode=mode, value=given.get("value"))
 
 
 def _light(given: dict[str, Any]) -> Light:
     _known(given, OF_LIGHT | OF_TARGETS | TIMING)
-    of_opsin = given.pop("opsin", {})
+    _needed(given, ("spots", "power"), "light")
+    of_opsin = {key: _number(v, key) for key, v in _mapping(given.pop("opsin", {}), "opsin").items()}
     _known(of_opsin, OF_OPSIN)
     expressed = _targets({key: given.pop(key) for key in OF_TARGETS & given.keys()})
-    spots = tuple(tuple(spot) for spot in given.pop("spots"))
+    spots = given.pop("spots")
+    if not isinstance(spots, list) or not spots:
+        raise ValueError(f"spots = {spots!r}: must be a list of [x, y], as in [[0, 0], [1, 0]].")
     power = given.pop("power")
-    opsin = Opsin(expressed=expressed, **of_opsin)
-    return Light(spots=spots, power=tuple(power) if isinstance(power, list) else power, opsin=opsin, **given)
+    return Light(
+        spots=tuple(_pair(spot, "spots") for spot in spots),
+        power=_numbers(power, "power") if isinstance(power, list) else _number(power, "power"),
+        opsin=Opsin(expressed=expressed, **of_opsin),
+        **{key: _number(value, key) for key, value in given.items()},
+    )
 
 
 def _targets(given: Mapping[str, Any]) -> Targets:
-    own: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in given.items() if key in OF_TARGETS}
+    own: dict[str, Any] = {}
+    for key in OF_TARGETS & given.keys():
+        value = given[key]
+        if key == "populations":
+            own[key] = (value,) if isinstance(value, str) else tuple(map(str, value))
+        else:
+            own[key] = _pair(value, key) if key == "position" else _number(value, key)
     return Targets(**own)
+
+
+def _mapping(value: Any, name: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{name} = {value!r}: must be a mapping of keys to numbers, {{key: number}}.")
+    return {str(key): each for key, each in value.items()}
+
+
+def _number(value: Any, name: str) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{name} = {value!r}: must be a number.")
+    return value
+
+
+def _numbers(value: Any, name: str) -> tuple[float, ...]:
+    if not isinstance(value, list):
+        raise ValueError(f"{name} = {value!r}: must be a list of numbers.")
+    return tuple(_number(each, name) for each in value)
+
+
+def _pair(value: Any, name: str) -> tuple[float, float]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise ValueError(f"{name} = {value!r}: must be two numbers, […, …].")
+    return _number(value[0], name), _number(value[1], name)
+
+
+def _needed(given: Mapping[str, Any], names: tuple[str, ...], of: str) -> None:
+    for name in names:
+        if name not in given:
+            raise ValueError(f"{of} needs {', '.join(names)}: there is no {name}.")
 
 
 def _known(given: Mapping[str, Any], known: set[str]) -> None:

@@ -22,7 +22,7 @@ from insilico import analysis, unit_ids
 from insilico.analysis.influence.measures import measured_pairs
 from insilico.analysis.influence.noise import FieldNoise, TrialNoise, field_noises, input_tuning
 from insilico.equations import StaticEquations
-from insilico.influence.fixed_point import fixed_point
+from insilico.influence.fixed_point import NoFixedPointError, fixed_point
 from insilico.model import SheetModel
 from insilico.recording import Recording
 from stimuli import Grating, StimulusSet
@@ -152,6 +152,12 @@ def kernel_of(
         Grating(orientation=float(p), spatial_frequency=spatial_frequency, contrast=contrast)
         for p in preparation.preferences
     ]
+    forces = model.equations(model.encode(StimulusSet.of(gratings[:1])))[0].forces
+    if forces is not None and not forces.uniform:
+        raise ValueError(
+            "a perturbation of some places only leaves the sheet uneven, and one kernel no longer stands for all: "
+            "perturb whole populations or channels, or use lesions; finite_influence maps any sheet."
+        )
     tuning = _tuning(model, StimulusSet.of(gratings[: 2 if k > 1 else 1]))
     top = float(tuning.max())
     if not top > 0:
@@ -204,12 +210,12 @@ def _drive_for(driven: Callable[[float], xr.Dataset], change: float) -> float:
         changes.append(reached)
         slope = (changes[-1] - changes[-2]) / (sizes[-1] - sizes[-2])
         if not slope > 0:
-            raise ValueError(
+            raise NoFixedPointError(
                 f"a drive of {size:.3g} changes the targets by {reached:.3g}, of {change:.3g} that r asks for, and "
                 "more of it does not help: lower r, or drive another population."
             )
         size = sizes[-1] + (change - changes[-1]) / slope
-    raise ValueError(
+    raise NoFixedPointError(
         f"a drive of {sizes[-1]:.3g} changes the targets by {changes[-1]:.3g}, of {change:.3g} that r asks for, and "
         f"{SECANTS} steps of the search come no nearer than {abs(changes[-1] / change - 1):.1%}: change r."
     )
@@ -344,7 +350,7 @@ def decoded_shift(kernel: Kernel, neurons: xr.Dataset, targets: np.ndarray, pref
         pointing = turn[here["channel"].values]
         before = here["response"].transpose("stimulus", "neuron").values @ pointing
         change = _changes(kernel, driven, here) @ pointing
-        moved = np.rad2deg(np.angle((before[:, None] + change) / before[:, None])) / 2
+        moved = np.rad2deg(np.angle((before[:, None] + change) * before[:, None].conj())) / 2
         offset = (driven["channel"].values[None, :] - np.arange(k)[:, None] + k // 2) % k - k // 2
         signed = np.where(offset == -k // 2, np.abs(moved), np.sign(offset) * moved)
         shifts.append(
@@ -389,7 +395,7 @@ def _tuning(model: SheetModel, stimuli: StimulusSet) -> np.ndarray:
     data = model.respond(model.encode(stimuli), recording=recording)
     if not bool(data["converged"].all()):
         analysis.finite_influence(model, stimuli, (0,), drive=0.0)  # says the eigenvalue of an unstable fixed point
-        raise ValueError(
+        raise NoFixedPointError(
             f"{model.name} does not settle under a full-field grating: residual {float(data['residual'].max()):.1e} "
             "per unit time. Its influences mean nothing."
         )

@@ -13,6 +13,10 @@ from insilico.influence.blocks import Blocks
 from insilico.influence.newton import MAX_STEPS, RELAXED, allowed, newton, residual_of
 
 
+class NoFixedPointError(ValueError):
+    """A circuit has no stable fixed point to speak of, under a stimulus or under a drive."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FixedPoint:
     """A fixed point, and the circuit near it.
@@ -54,11 +58,11 @@ class FixedPoint:
             return
         found = f"residual {self.residual:.2g} per unit time, largest eigenvalue {self.largest_eigenvalue:+.4g}"
         if not self.converged:
-            raise ValueError(
+            raise NoFixedPointError(
                 f"no fixed point under stimulus {label} ({found}): without one there is no influence to speak of. "
                 "Change the circuit's parameters, its lesions or the contrast."
             )
-        raise ValueError(
+        raise NoFixedPointError(
             f"the fixed point under stimulus {label} is unstable, or not known to be stable ({found}): the eigenvalue "
             "must be < 0, or the circuit never rests there. Change its parameters, its lesions or the contrast."
         )

@@ -111,7 +111,7 @@ def test_light_acts_in_its_windows_only(model):
     ("make", "message"),
     [
         (lambda m: Targets(position=(9, 0)).ids(m.units), "off the sheet"),
-        (lambda m: Targets(preferred=10, within=1).ids(m.units), "names no unit"),
+        (lambda m: Targets(preferred=10, within=1).ids(m.units), "no unit is all that"),
         (lambda m: Targets(populations=("outputs",)).ids(m.units), "Did you mean 'output'"),
         (lambda m: Targets(fraction=0), "fraction"),
         (lambda m: Targets(radius=-1), "radius"),

@@ -119,6 +119,54 @@ def test_neurons_lie_in_their_field_and_pairs_within_it():
         assert scale.sheet >= 2 * scale.cells  # no pair meets round the border
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"n_targets": 0}, "n_targets = 0: must be a whole number of 1 or more"),
+        ({"n_targets": 1000}, "must be 1 to 298"),
+        ({"n_neurons": 1}, "n_neurons = 1: must be"),
+        ({"n_fields": 1}, "errors are clustered by field"),
+        ({"n_fields": 2.5}, "n_fields = 2.5: must be a whole number"),
+        ({"seed": -1}, "seed = -1"),
+        ({"trials": 1}, "trials = 1: must be 0 .* 16 or more"),
+        ({"trials": "abc"}, "trials = 'abc'"),
+        ({"tuning_trials": 1}, "2 or more"),
+        ({"r": float("nan")}, "r = nan: must be a number > 0"),
+        ({"r": "abc"}, "r = 'abc': must be a number > 0"),
+        ({"contrast": 0}, "contrast = 0: must be"),
+        ({"um_per_cell": 300.0}, "fewer than 3 a side"),
+        ({"near_um": 100.0}, "must ascend"),
+        ({"strong_percent": 60}, "between 0 and 50"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused_at_once(settings, message):
+    with pytest.raises(ValueError, match=message):
+        protocols.protocol_named("chettih_harvey2019", **settings)
+
+
+def test_with_next_to_no_pairs_tests_are_undefined_and_counted():
+    experiment = protocols.protocol_named("chettih_harvey2019", n_fields=2, n_targets=1, n_neurons=6, permutations=0)
+    found = {f.name: f for f in experiment.findings(experiment.run(KNOWN["linear far"].load()))}
+    assert found["tests_undefined"].value >= 3
+    assert found["tests_passed"].value[2:4] == "--"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--simulations", "0"], "--simulations 0: must be 1 or more"),
+        (["--processes", "0"], "--processes 0: must be 1 or more"),
+        (["--plan", "--calibrate"], "give one of the two"),
+        (["--calibrate", "--scales", "20"], "--scales belongs to the table"),
+        (["--plan", "mely2018 without V"], "Did you mean"),
+    ],
+)
+def test_a_command_that_makes_no_sense_is_refused(tmp_path, capsys, arguments, message):
+    assert main(["influence", *arguments, "--out", str(tmp_path / "out")]) != 0
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_table_says_which_letters_hang_on_the_scale(tmp_path, capsys):
     experiment = protocols.protocol_named("chettih_harvey2019", **QUICK)
     rows, kept = table_of(experiment, [KNOWN["linear far"], KNOWN["feedforward"]], (20.0, 40.0))
@@ -151,14 +199,12 @@ def test_the_command_writes_the_findings(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"n_fields": 1}, "two or more"),
         ({"driven": "outputs"}, "must be"),
-        ({"r": 0.0}, "must be > 0"),
+        ({"r": 0.0}, "must be a number > 0"),
         ({"trials": -1}, "trials"),
         ({"um_per_cell": 400.0}, "fewer than 3"),
         ({"n_neurons": 10**6}, "n_neurons"),
         ({"n_neurons": 20, "n_targets": 30}, "n_targets"),
-        ({"contrast": 0.0}, "does not respond"),
     ],
 )
 def test_bad_settings_are_refused(settings, message):
@@ -166,6 +212,9 @@ def test_bad_settings_are_refused(settings, message):
         protocols.protocol_named("chettih_harvey2019", **settings).run(KNOWN["linear far"].load())
 
 
-def test_perturbations_belong_to_the_model():
-    with pytest.raises(ValueError, match="Use model"):
-        protocols.protocol_named("chettih_harvey2019").run(KNOWN["linear far"].load(), perturbations={})
+def test_a_perturbation_that_leaves_the_sheet_uneven_is_refused():
+    act = insilico.Perturbation(units=insilico.Targets(position=(0, 0), radius=1), mode="silence")
+    with pytest.raises(ValueError, match="leaves the sheet uneven"):
+        protocols.protocol_named("chettih_harvey2019", **QUICK).run(
+            KNOWN["mely2018"].load(), perturbations={"dark": act}
+        )

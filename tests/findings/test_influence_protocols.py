@@ -1,6 +1,7 @@
 """Maps of influence, effective connectivity with its null, masks that undo a change, and plans of an experiment."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -104,12 +105,34 @@ def test_a_mask_undoes_the_change_and_mirrors_the_surround(tmp_path):
         (lambda: protocols.influence_mapping(near_cells=9.0, far_cells=3.0), "near < far"),
         (lambda: protocols.protocol_named("mask_optimisation", factor=1.0), "not 1"),
         (lambda: protocols.protocol_named("mask_optimisation").run(small("linear")), "an input and an output"),
-        (lambda: protocols.influence_mapping().run(small("linear"), perturbations={}), "model.perturbed"),
     ],
 )
 def test_what_makes_no_sense_is_refused(make, message):
     with pytest.raises((ValueError, TypeError), match=message):
         make()
+
+
+@pytest.mark.parametrize("name", ["influence_mapping", "mask_optimisation", "chettih_harvey2019"])
+def test_experiments_that_drive_units_run_under_perturbations(name):
+    settings = {"n_fields": 2, "n_targets": 4, "n_neurons": 30, "permutations": 0} if name[0] == "c" else {}
+    experiment = protocols.protocol_named(name, **settings)
+    sheet = insilico.Preparation(
+        name="small", sheet=insilico.Sheet(shape=(30, 30), boundary="periodic"), n_channels=8, spacing="even"
+    )
+    experiment = replace(experiment, preparation=sheet)
+    model = insilico.load_model("mely2018", ssn=5, ssf=15)
+    lesion, weaker = insilico.Lesion("U"), insilico.Perturbation(units="input", mode="scale", value=0.5)
+    responses = experiment.run(model, perturbations={"without U": lesion, "weaker": weaker})
+    assert list(responses["perturbation"].values) == ["none", "sham", "without U", "weaker"]
+    alone = experiment.run(model)
+    for variable in alone.data_vars:
+        for entry in ("none", "sham"):
+            np.testing.assert_array_equal(responses[variable].sel(perturbation=entry), alone[variable])
+    measured = {f.name: f.value for f in experiment.findings(responses.sel(perturbation="without U"))}
+    alone = experiment.findings(experiment.run(model.perturbed(lesion)))
+    np.testing.assert_equal(measured, {f.name: f.value for f in alone})
+    with pytest.raises(ValueError, match="take one"):
+        experiment.findings(responses)
 
 
 def test_a_plan_says_how_many_trials_are_needed(tmp_path):

@@ -13,6 +13,7 @@ from insilico import Lesion, Light, Perturbation, Targets
 from insilico.experiment import perturbations_of
 from protocols.cli import main
 from protocols.perturbation_file import read_perturbations
+from stimuli import Grating, StimulusSet
 
 SETTINGS = {"shape": (21, 21), "n_channels": 8, "center_diameter": 1.25}
 ACTS = {
@@ -97,6 +98,16 @@ def test_a_file_says_the_same(tmp_path):
         ("a: [{mode: lesion, nam: T}]", "Did you mean 'name'"),
         ("a: [{preferred: 1}]", "with a mode"),
         ("a: [{mode: drive, preferred: 1}]", "value = None"),
+        ("a: {mode: lesion}", "lesion needs name"),
+        ("a: {mode: light, power: 1}", "light needs spots, power"),
+        ("a: {mode: light, spots: [0, 0], power: 1}", "spots = 0: must be two numbers"),
+        ("a: {mode: light, spots: [[0, 0]], power: 1, opsin: chr2}", "opsin = 'chr2': must be a mapping"),
+        ("a: {mode: silence, window: 60}", "window = 60: must be two numbers"),
+        ("a: {mode: silence, pulses: [0, 10]}", "pulses = .*must be a mapping"),
+        ("a: {mode: silence, pulses: {start: 0, width: 1}}", "there is no period"),
+        ("a: {mode: drive, value: strong}", "value = 'strong': must be a number"),
+        ("a: {mode: silence, preferred: north}", "preferred = 'north': must be a number"),
+        ("a: {mode: silence, radius: 2}", "radius = 2 says nothing without position"),
         ("- 1", "must hold names"),
         ("a: [}", "not YAML"),
     ],
@@ -141,3 +152,69 @@ def test_the_command_runs_a_file(tmp_path, capsys):
     assert "without T: 25 stimuli" in printed
     assert isinstance(insilico.load_result(out / "result.nc"), xr.Dataset)
     assert "without T" in (out / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (Perturbation(units=Targets(populations=("middle",)), mode="silence"), "'bad': no population 'middle'"),
+        (Perturbation(units=Targets(position=(90, 0)), mode="silence"), r"'bad': position = .* off the sheet"),
+        (Light(spots=((0, 0), (90, 0)), power=1), r"'bad': spot = \(90.0, 0.0\) deg lies off the sheet"),
+        (Perturbation(units="input", mode="silence", window=(0, 10)), "'bad': window = .*needs window"),
+        (Lesion("Z"), "'bad': no lesion"),
+        (
+            Perturbation(units=Targets(preferred=3.3, within=0.1), mode="silence"),
+            "'bad': populations = .*, preferred = 3.3, within = 0.1: no unit",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_anything_is_run(act, message):
+    model = insilico.load_model("mely2018")
+    with pytest.raises(ValueError, match=message):
+        protocols.orientation_tuning().run(model, perturbations={"good": Lesion("T"), "bad": act})
+
+
+@pytest.mark.parametrize("name", ["mely2018", "contextual", "linear"])
+def test_a_sham_is_nothing_where_its_window_falls_between_two_steps(name):
+    act = Perturbation(units="output", mode="silence", window=(6.06, 12.01))
+    recording = insilico.Recording(window=(0, 24), cadence=3.0)
+    responses = protocols.orientation_tuning().run(model_named(name), perturbations={"dark": act}, recording=recording)[
+        "response"
+    ]
+    assert responses.sel(perturbation="sham").equals(
+        responses.sel(perturbation="none").assign_coords(perturbation="sham")
+    )
+    early = responses["time"] <= 6
+    before = responses.isel(time=early)
+    np.testing.assert_array_equal(before.sel(perturbation="dark"), before.sel(perturbation="none"))
+    assert not np.array_equal(responses.sel(perturbation="dark"), responses.sel(perturbation="none"))
+
+
+def test_a_window_before_the_run_is_refused():
+    act = Perturbation(units="output", mode="silence", window=(-10, -5))
+    with pytest.raises(ValueError, match="ends before the run begins"):
+        insilico.record(
+            model_named("mely2018").perturbed(act),
+            StimulusSet.of([Grating(orientation=0, spatial_frequency=2, diameter=2)]),
+            recording=insilico.Recording(window=(0, 24)),
+        )
+
+
+@pytest.mark.parametrize("spots", [(), ((float("nan"), 0),), ((float("inf"), 0),)])
+def test_spots_that_are_nowhere_are_refused(spots):
+    with pytest.raises(ValueError, match="one or more"):
+        Light(spots=spots, power=1)
+
+
+def test_a_name_that_is_there_twice_is_refused(tmp_path):
+    path = tmp_path / "twice.yaml"
+    path.write_text("a: [{mode: lesion, name: T}]\na: [{mode: lesion, name: U}]")
+    with pytest.raises(ValueError, match="'a' is there twice"):
+        read_perturbations(path)
+
+
+@pytest.mark.parametrize("extra", [{"within": 1.0}, {"radius": 1.0}, {"beyond": 1.0}, {"seed": 1}])
+def test_targets_with_half_a_condition_are_refused(extra):
+    [name] = extra
+    with pytest.raises(ValueError, match=f"{name} = .* says nothing without"):
+        Targets(**extra)

@@ -9,6 +9,7 @@ import xarray as xr
 from scipy import linalg, stats
 
 from insilico.analysis.influence.calibration import RATE_BAR
+from insilico.analysis.influence.clustered import Cells, slopes
 from insilico.analysis.influence.design import CLUSTERINGS, InfluenceDesign
 from insilico.analysis.influence.error import PREFERRED, noise_variance
 from insilico.analysis.influence.groups import DISTANCE_BINS_UM, DISTANCE_MODELS, TESTS, PairGroups
@@ -461,6 +462,13 @@ def test_correlations_of_many_trials_are_the_known_ones_and_of_few_are_noisy(sma
     assert np.array(errors[10]) / errors[1000] == pytest.approx(10, rel=0.25)
     with pytest.raises(ValueError, match="must be 2 or more"):
         with_estimated_correlations(pairs, noises, trials=1, seed=0)
+
+
+def test_slopes_that_depend_on_each_other_are_undefined():
+    rng = np.random.default_rng(0)
+    x, cells = rng.normal(size=40), np.repeat(np.arange(4), 10)
+    found = slopes(Cells(cells), {"one": x, "two": 2 * x + cells}, np.empty((40, 0)), {"difference": ("one", "two")})
+    assert np.isnan(found.effects(rng.normal(size=40))).all()
 
 
 def test_two_circuits_differ_where_the_difference_was_put(small):

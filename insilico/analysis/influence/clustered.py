@@ -107,9 +107,9 @@ class LinearStatistics:
         return self.weights * residual
 
     def correction(self) -> float:
-        """Return (n−1)/(n−k)."""
+        """Return (n−1)/(n−k); NaN where nothing is left to estimate a variance from."""
         n = self.weights.shape[1]
-        return (n - 1) / (n - self.n_parameters)
+        return (n - 1) / (n - self.n_parameters) if n > self.n_parameters else float("nan")
 
     def rounding(self, y: np.ndarray) -> np.ndarray:
         """Return the standard error below which there is nothing but rounding, shape (q,)."""
@@ -157,7 +157,8 @@ def slopes(
         What is absorbed.
     columns
         Name of the slope: its regressor, shape (n,). A regressor that does not vary within any cell, or only as the
-        nuisance does, has no slope: NaN.
+        nuisance does, has no slope: NaN; nor do several that depend on
+        each other.
     nuisance
         Further regressors, shape (n, p); p may be 0, and they may depend on each other.
     differences
@@ -169,6 +170,9 @@ def slopes(
     centred = np.column_stack([cells.without(x) for x in raw.T])
     left = centred - further @ (further.T @ centred)
     varies = (left**2).sum(axis=0) > DEGENERATE * (raw**2).sum(axis=0)
+    unit = left[:, varies] / np.sqrt((left[:, varies] ** 2).sum(axis=0))
+    if varies.any() and np.linalg.eigvalsh(unit.T @ unit).min() <= DEGENERATE:
+        varies[:] = False
     basis, triangle = np.linalg.qr(np.column_stack([centred[:, varies], further]))
     solved = np.linalg.solve(triangle, basis.T)[: int(varies.sum())]
     of_column = dict(zip(np.flatnonzero(varies), solved, strict=True))

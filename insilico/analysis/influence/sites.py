@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from insilico.equations import Populations
-from insilico.influence.fixed_point import FixedPoint
+from insilico.influence.fixed_point import FixedPoint, NoFixedPointError
 from insilico.influence.stimulation import Outcome, Site
 from insilico.model import SheetModel
 from insilico.perturb import Perturbation, selected_units
@@ -117,7 +117,7 @@ def refuse_held(point: FixedPoint, sites: Sequence[Site], model: SheetModel) -> 
 def refuse_unsettled(outcome: Outcome, site: Site, model: SheetModel) -> None:
     """Raise ValueError where the driven circuit has no fixed point."""
     if not outcome.converged:
-        raise ValueError(
+        raise NoFixedPointError(
             f"no steady state was found with target {_name(site, model)} driven by {outcome.drive:.4g} (residual "
             f"{outcome.residual:.2g} per unit time), or none with the change that was asked for. Drive it less."
         )
@@ -126,7 +126,7 @@ def refuse_unsettled(outcome: Outcome, site: Site, model: SheetModel) -> None:
 def refuse_destabilised(outcome: Outcome, site: Site, model: SheetModel) -> None:
     """Raise ValueError where the driven circuit would not rest at its fixed point."""
     if not outcome.largest_eigenvalue < 0:
-        raise ValueError(
+        raise NoFixedPointError(
             f"target {_name(site, model)} driven by {outcome.drive:.4g} makes the circuit unstable, or it is not known "
             f"to be stable (residual {outcome.residual:.2g} per unit time, largest eigenvalue "
             f"{outcome.largest_eigenvalue:+.4g}, must be < 0): it would not rest there. Drive it less."
