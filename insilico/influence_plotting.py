@@ -173,7 +173,7 @@ def calibration(
                 at = np.arange(len(shown)) + 0.14 * (j - (len(estimators) - 1) / 2)
                 known = [stats.binomtest(round(v * n), n).proportion_ci(method="wilson") for v in values]
                 error = np.abs([[ci.low, ci.high] for ci in known] - values[:, None]).T
-                marker, drawn = MARKERS[j % len(MARKERS)], np.maximum(values, LOWEST_RATE)
+                marker, drawn = MARKERS[j % len(MARKERS)], np.maximum(values, LOWEST_RATE if high < 0.5 else 0)
                 ax.errorbar(
                     at, drawn, yerr=error, fmt=marker, color=colors[name], markersize=3.5, capsize=2, label=name
                 )
@@ -193,11 +193,9 @@ def calibration(
             last.plot(here["predicted"], here["simulated"], marker, color=color, markersize=4, label=name)
         last.plot([0, 1], [0, 1], color=BLACK, linewidth=0.6)
         last.set_aspect("equal")
-        last.set_xlabel("power predicted")
+        last.set_xlabel("power predicted\n(fields x targets x trials)")
         last.set_ylabel("power simulated")
-        last.legend(
-            title="fields x targets x trials", frameon=False, fontsize=6.5, title_fontsize=6.5, loc="lower right"
-        )
+        last.legend(frameon=False, fontsize=7, loc="upper left", handletextpad=0.2, borderpad=0)
         figure.legend(
             *axes[0].get_legend_handles_labels(), title="errors", ncols=5, frameon=False, loc="outside lower center"
         )

@@ -12,6 +12,7 @@ import xarray as xr
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from insilico.comparison import Comparison, Finding
 
@@ -354,14 +355,25 @@ def findings_under(findings: dict[str, Sequence[Finding]]) -> Figure:
         for ax, measure in zip(axes, measured, strict=False):
             found = [next(f for f in findings[name] if f.name == measure) for name in names]
             values = [float(f.value) for f in found]
-            ax.plot(values, range(len(names)), "o", color=BLUE, markersize=4)
+            ends = np.array(
+                [
+                    [v - (v if f.low is None else f.low) for v, f in zip(values, found, strict=True)],
+                    [(v if f.high is None else f.high) - v for v, f in zip(values, found, strict=True)],
+                ]
+            )
+            ax.errorbar(
+                values, range(len(names)), xerr=np.maximum(ends, 0), fmt="o", color=BLUE, markersize=4, capsize=2
+            )
             ax.axvline(values[0], color=GRAY, linewidth=0.8, linestyle=":")
+            ax.xaxis.set_major_locator(MaxNLocator(4))
+            ax.ticklabel_format(axis="x", scilimits=(-3, 4))
             ax.set_xlabel(measure.replace("_", " ") + ("" if found[0].unit == "1" else f"\n({found[0].unit})"))
             ax.margins(x=0.15)
-            if np.ptp(values) < 1e-9:
+            if not ends.any() and np.ptp(values) <= 1e-9 * abs(values[0]):
                 ax.set_xlim(values[0] - 0.5, values[0] + 0.5)
             ax.set_yticks(range(len(names)), names)
             ax.set_ylim(len(names) - 0.5, -0.5)
+        figure.suptitle("dotted: without perturbation; bars: 95 % interval where there is one", fontsize=7)
     return figure
 
 
