@@ -192,4 +192,5 @@ def _interval(finding: Finding) -> str:
     value = 1e5 * float(finding.value)
     if finding.low is None or finding.high is None:
         return f"{value:.3g}"
-    return f"{value:.3g} ± {1e5 * (finding.high - finding.low) / 2:.2g}"
+    half = 1e5 * (finding.high - finding.low) / 2
+    return f"{value:.3g} ± {half:.2g}" if half > 0 else f"{value:.3g} ± -"  # no variance: undefined
