@@ -245,18 +245,12 @@ def _by_signal(ax: Axes, table: Any, design: InfluenceDesign) -> None:
 def _by_noise(ax: Axes, table: Any, design: InfluenceDesign, noise: np.ndarray) -> None:
     left = table.with_measures(influence=design.same_distance.without(table["influence"]))
     kinds = (("noise correlation", noise, GREEN, "o"), ("trace correlation", table["trace_correlation"], ORANGE, "s"))
-    top = 0.0
+    curves = {}
     for name, correlation, color, marker in kinds:
         percent = 100 * stats.rankdata(correlation) / correlation.size
         number = np.minimum(percent // 10, 9).astype(int)
-        middle, mean, half = _binned(left, percent, number)
-        ax.errorbar(
-            middle, mean, yerr=half, marker=marker, color=color, markersize=3.5, linewidth=1, capsize=2, label=name
-        )
-        top = max(top, float(np.abs(mean).max(initial=0)))
-    ax.axhline(0, color=BLACK, linewidth=0.6)
-    if top > 0:
-        ax.set_yscale("symlog", linthresh=top / 30)
+        curves[name] = (_binned(left, percent, number), color, marker)
+    _curves(ax, curves)
     ax.set_xlabel("rank of the correlation with the target\n(% of pairs)")
     ax.set_ylabel("influence less the mean at its distance\n(residual s.d.), 95 % by target")
     ax.legend(frameon=False, fontsize=7)
@@ -267,23 +261,29 @@ def _by_angle(ax: Axes, table: Any, difference: np.ndarray, groups: PairGroups) 
     distance = table["distance_um"]
     zones = (("near", distance < mid), ("mid", (distance >= mid) & (distance < far)), ("far", distance >= far))
     angles = np.unique(np.round(difference, 6))
-    top = 0.0
+    curves = {}
     for (name, zone), color, marker in zip(zones, (GREEN, BLUE, GRAY), MARKERS[:3], strict=True):
         number = np.where(zone, np.searchsorted(angles, np.round(difference, 6)), -1)
         if not zone.any():
             continue
-        middle, mean, half = _binned(table, difference, number)
-        ax.errorbar(
-            middle, mean, yerr=half, marker=marker, color=color, markersize=3.5, linewidth=1, capsize=2, label=name
-        )
-        top = max(top, float(np.abs(mean).max(initial=0)))
-    ax.axhline(0, color=BLACK, linewidth=0.6)
-    if top > 0:
-        ax.set_yscale("symlog", linthresh=top / 30)
+        curves[name] = (_binned(table, difference, number), color, marker)
+    _curves(ax, curves)
     ax.set_xticks([0, 30, 60, 90])
     ax.set_xlabel("difference of preferred orientation (deg)")
     ax.set_ylabel("influence (residual s.d.)\nmean, 95 % by target")
     ax.legend(frameon=False, fontsize=7)
+
+
+def _curves(ax: Axes, curves: Mapping[str, tuple[Any, str, str]]) -> None:
+    """Draw named curves of (what `_binned` returns, color, marker), on a scale that shows small and large ones."""
+    for name, ((middle, mean, half), color, marker) in curves.items():
+        ax.errorbar(
+            middle, mean, yerr=half, marker=marker, color=color, markersize=3.5, linewidth=1, capsize=2, label=name
+        )
+    ax.axhline(0, color=BLACK, linewidth=0.6)
+    top = max((float(np.abs(mean).max(initial=0)) for (_, mean, _), *_ in curves.values()), default=0.0)
+    if top > 0:
+        ax.set_yscale("symlog", linthresh=top / 30)
 
 
 def _decoding(ax: Axes, decoded: xr.Dataset) -> None:

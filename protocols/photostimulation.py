@@ -152,11 +152,12 @@ def kernel_of(
         Grating(orientation=float(p), spatial_frequency=spatial_frequency, contrast=contrast)
         for p in preparation.preferences
     ]
-    forces = model.equations(model.encode(StimulusSet.of(gratings[:1])))[0].forces
+    shown = StimulusSet.of(gratings[:1])
+    forces = model.equations(model.encode(shown))[0].forces
     if forces is not None and not forces.uniform:
         raise ValueError(
             "a perturbation of some places only leaves the sheet uneven, and one kernel no longer stands for all: "
-            "perturb whole populations or channels, or use lesions; finite_influence maps any sheet."
+            "perturb whole populations, or use lesions; finite_influence maps any sheet."
         )
     tuning = _tuning(model, StimulusSet.of(gratings[: 2 if k > 1 else 1]))
     top = float(tuning.max())
@@ -169,7 +170,6 @@ def kernel_of(
         x=width // 2,
         populations=model.circuit.populations,
     )
-    shown = StimulusSet.of(gratings[:1])
     recording = Recording(cells="all", populations=("output",))
 
     def driven(size: float, *, check_stability: bool = False) -> xr.Dataset:
