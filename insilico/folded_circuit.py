@@ -1,7 +1,7 @@
 """The two-stage circuits on folded stimuli: the same equations, on what symmetry leaves.
 
     eta dI/dt = −epsilon² I + [ xi X − (alpha I + mu) U − (beta I + nu) T^qT ]_+
-    tau dO/dt = −sigma²  O + [ zeta I + gamma P^qP + delta Q + gO N − thO ]_+
+    tau dO/dt = −sigma²  O + [ zeta I + gamma P^qP G + delta Q + gO N − thO ]_+
 
 Cells are octant cells and channels representatives of `insilico.folding`; pools are dense matrices. O is followed on
 the cells that I reaches by its near ring. A fixed point is found by Anderson mixing (a damped iteration where that
@@ -258,7 +258,7 @@ class FoldedCircuit:
         return a, b
 
     def _facilitation(self, I: np.ndarray, O: np.ndarray, w: Wires) -> np.ndarray:
-        """Return zeta I + gamma P^qP + delta Q + gO N − thO on the cells of O."""
+        """Return zeta I + gamma P^qP G + delta Q + gO N − thO on the cells of O."""
         p, one = self._p, I.dtype.type
         P = _pooled(w.near, I)
         if w.of_near is not None:
@@ -267,6 +267,9 @@ class FoldedCircuit:
             P = np.maximum(P, 0) ** one(p.qP)
         total = P
         total *= one(p.gamma)
+        if p.gated:
+            total[w.inside] *= I
+            total[len(w.inside) :] = 0
         total -= one(p.thO)
         if w.excitation is not None:
             total += one(p.gO) * _pooled(w.excitation, O)
@@ -299,6 +302,7 @@ class _Pools:
     sP: float
     sT: float
     continuous: bool
+    closed: bool
 
     @classmethod
     def of(cls, p: Any) -> _Pools:
@@ -310,6 +314,7 @@ class _Pools:
             sP=p.sP,
             sT=p.sT,
             continuous=p.continuous,
+            closed=p.closed,
         )
 
 
@@ -319,20 +324,20 @@ def _matrix(ring: Ring, target: Grid, source: Grid, dtype: str) -> np.ndarray:
 
 
 @lru_cache(maxsize=256)
-def _over_features(channels: ChannelFold, width: float, continuous: bool, dtype: str) -> np.ndarray:
-    pool = circulant(gaussian_over_features(channels.n_channels, width, continuous=continuous))
+def _over_features(channels: ChannelFold, width: float, continuous: bool, closed: bool, dtype: str) -> np.ndarray:
+    pool = circulant(gaussian_over_features(channels.n_channels, width, continuous=continuous, closed=closed))
     return channels.folded(pool).astype(dtype)
 
 
 def _wires(inner: Grid, outer: Grid, channels: ChannelFold, pools: _Pools, dtype: str) -> Wires:
     def over_features(width: float) -> np.ndarray | None:
-        return None if width == 0 else _over_features(channels, width, pools.continuous, dtype)
+        return None if width == 0 else _over_features(channels, width, pools.continuous, pools.closed, dtype)
 
     return Wires(
         far=_matrix(pools.far, inner, outer, dtype),
         near=_matrix(pools.near, outer, inner, dtype),
         excitation=_matrix(pools.near, outer, outer, dtype) if pools.excited else None,
-        across=_over_features(channels, pools.omega, pools.continuous, dtype),
+        across=_over_features(channels, pools.omega, pools.continuous, pools.closed, dtype),
         of_near=over_features(pools.sP),
         of_far=over_features(pools.sT),
         share=channels.share.astype(dtype),

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import xarray as xr
 
-from insilico.afferent import afferent_drive, afferent_energy
+from insilico.afferent import afferent_drive, afferent_energy, receptive_field
 from insilico.circuit import Drive, Encoder
 from insilico.circuits import contextual
 from insilico.circuits.two_stage import Activity
@@ -36,10 +36,13 @@ class Contextual(AbstractTwoStageCircuit):
     wired: ClassVar[Callable[..., Wiring]] = staticmethod(contextual.wired)
 
     def encode(self, encoder: Encoder, parameters: Any, stimuli: StimulusSet, display: Display | None) -> Drive:
-        """Return the normalised drive; layers are averaged over the area of a cell."""
+        """Return the normalised drive; layers are averaged over the area of a cell, and over a receptive field."""
         if isinstance(encoder, PopulationCode):
             layers = replace(encoder, cell_average=True).layers(stimuli)
-            contrast, tuned = layers["layer_contrast"].data, layers["layer_tuning"].data
+            contrast = receptive_field(
+                layers["layer_contrast"].data, parameters.rX, encoder.preparation.sheet.boundary
+            )
+            tuned = layers["layer_tuning"].data
             values = afferent_drive(contrast, tuned, c50=parameters.c50, n=parameters.n)
             return as_drive(values, encoder.preparation, stimuli)
         energy: xr.DataArray = encoder.encode(stimuli, display)

@@ -1,12 +1,14 @@
 """Equations of circuits with two stages, I and O: coefficients, wiring, numpy reference.
 
     eta dI/dt = −epsilon² I + [ xi X − (alpha I + mu) U − (beta I + nu) T^qT ]_+
-    tau dO/dt = −sigma²  O + [ zeta I + gamma P^qP + delta Q + gO N − thO ]_+
+    tau dO/dt = −sigma²  O + [ zeta I + gamma P^qP G + delta Q + gO N − thO ]_+
 
 X  afferent drive     I  input stage ("inhibited")     O  output stage
 U  untuned suppression: mean of O over features, same cell
 T  tuned suppression: far ring of O                            P  tuned facilitation: near ring of I
 Q  broad facilitation: Gaussian over features of I             N  recurrent excitation: near ring of O, same feature
+
+G  gate of P: 1, or the unit's own I
 
 T and P hear the same feature, or a Gaussian over features. All activities are >= 0 and have the axes (stimulus, y, x,
 feature). Pools are read at the start of a step, I is advanced before O. With gO = thO = 0 and qP = qT = 1 these are
@@ -82,6 +84,8 @@ class Wiring:
         The same for P and T; None: same feature only.
     untuned_P, untuned_T
         Whether P and T are averaged over features instead.
+    gated
+        Whether P is multiplied by the unit's own I.
     boundary
         "zero" or "periodic".
     """
@@ -94,6 +98,7 @@ class Wiring:
     across_T: np.ndarray | None = None
     untuned_P: bool
     untuned_T: bool
+    gated: bool = False
     boundary: str
 
 
@@ -187,10 +192,12 @@ class ReferenceStepper:
         return c.xi * self._X[row] - c.mu * U - c.nu * T, c.alpha * U + c.beta * T
 
     def facilitation(self, I: np.ndarray, O: np.ndarray) -> np.ndarray:
-        """Return gamma P^qP + delta Q + gO N − thO."""
+        """Return gamma P^qP G + delta Q + gO N − thO."""
         c, w = self._wiring.coefficients, self._wiring
         P = _over_features(ring_pool(I, w.near, w.boundary), self._across_P, untuned=w.untuned_P)
         P = _powered(P, c.qP)
+        if w.gated:
+            P = P * I
         facilitation = c.gamma * P + c.delta * (I @ self._across)
         if c.gO:
             facilitation = facilitation + c.gO * ring_pool(O, w.near, w.boundary)

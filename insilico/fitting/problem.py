@@ -74,6 +74,8 @@ class Target:
         A table protocol, or an experiment with residuals of its own.
     weight
         Of its sum of squares.
+    width_factor
+        Tuning width of this target over that of its preparation; > 0. Scores nearby show what hangs on the width.
     label
         Name of its score; the experiment's if None.
     data
@@ -85,6 +87,7 @@ class Target:
     experiment: Any
     weight: float = 1.0
     kept: tuple[bool, ...] | None = None
+    width_factor: float = 1.0
     label: str | None = None
     data: tuple[float, ...] | None = None
 
@@ -187,7 +190,8 @@ class Problem:
             if parameter.acts_on(preparation.name):
                 changes[parameter.name] = value
         parameters = replace(self.parameters, **{k: v for k, v in changes.items() if k in circuit})
-        return parameters, preparation.replaced(**{k: v for k, v in changes.items() if k not in circuit})
+        prepared = preparation.replaced(**{k: v for k, v in changes.items() if k not in circuit})
+        return parameters, prepared.replaced(tuning_width=prepared.tuning_width * target.width_factor)
 
     def predict(self, target: Target, values: Sequence[float]) -> Prediction:
         """Return what a target is predicted at some values of the free parameters."""
@@ -203,11 +207,7 @@ class Problem:
         found: dict[int, Prediction] = {}
         for (parameters, shared), members in together.items():
             experiments = tuple(targets[i].experiment for i in members)
-            shown, folded = _folded(experiments, _geometry(shared))  # neither depends on the tuning
-            circuit = FoldedCircuit(
-                folded, parameters, tuning_width=shared.tuning_width, dtype=np.dtype(self.dtype).type
-            )
-            activity = circuit.steady_state(tol=TOLERANCE[self.dtype], max_iterations=MAX_ITERATIONS)
+            shown, activity = _solved(experiments, _geometry(shared), parameters, shared.tuning_width, self.dtype)
             ends = np.cumsum([len(stimuli) for stimuli in shown])
             for i, stimuli, end in zip(members, shown, ends, strict=True):
                 own = activity.of_stimuli(slice(int(end) - len(stimuli), int(end)))
@@ -264,11 +264,21 @@ def _geometry(preparation: Preparation) -> Preparation:
     return replace(preparation, name="", tuning_width=1.0)
 
 
+@lru_cache(maxsize=64)  # a difference in one tuning width leaves the other tables as they are
+def _solved(
+    experiments: tuple[Any, ...], geometry: Preparation, parameters: Any, tuning_width: float, dtype: str
+) -> tuple[list[StimulusSet], FoldedActivity]:
+    """Return the stimuli of each experiment, and the steady states under all of them."""
+    shown, folded = _folded(experiments, geometry, parameters.rX)  # neither depends on the tuning
+    circuit = FoldedCircuit(folded, parameters, tuning_width=tuning_width, dtype=np.dtype(dtype).type)
+    return shown, circuit.steady_state(tol=TOLERANCE[dtype], max_iterations=MAX_ITERATIONS)
+
+
 @lru_cache(maxsize=256)
-def _folded(experiments: tuple[Any, ...], preparation: Preparation) -> tuple[list[StimulusSet], FoldedStimuli]:
+def _folded(experiments: tuple[Any, ...], preparation: Preparation, field: float) -> tuple[list[StimulusSet], FoldedStimuli]:
     """Return the stimuli of each experiment, and all of them folded."""
     shown = [experiment.stimuli(preparation) for experiment in experiments]
-    return shown, fold([stimulus for stimuli in shown for stimulus in stimuli], preparation)
+    return shown, fold([stimulus for stimuli in shown for stimulus in stimuli], preparation, field=field)
 
 
 @lru_cache(maxsize=256)

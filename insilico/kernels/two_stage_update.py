@@ -2,7 +2,7 @@
 
 The formulas are those of `insilico.dynamics`, with a = xi X − mu U − nu T and b = alpha U + beta T for I, and
 a = E + zeta I, b = 0 for O. T stands for T^qT, E for all of O's input that is read at the start of a step:
-gamma P^qP + delta Q + gO N − thO. All arrays are rows, 1-D, (x · feature).
+gamma P^qP G + delta Q + gO N − thO. All arrays are rows, 1-D, (x · feature).
 """
 
 from __future__ import annotations
