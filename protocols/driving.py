@@ -14,7 +14,8 @@ from insilico.model import Model, SheetModel
 from insilico.preparation import Preparation
 from insilico.provenance import provenance
 from insilico.recording import Recording
-from protocols.base import AbstractProtocol, described
+from insilico.wording import described
+from protocols.base import AbstractProtocol
 
 
 @dataclass(frozen=True, kw_only=True)

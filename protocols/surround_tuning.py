@@ -10,7 +10,7 @@ import xarray as xr
 
 from insilico.comparison import Finding
 from insilico.preparation import Preparation
-from protocols.base import AbstractProtocol, curve_at
+from protocols.base import AbstractProtocol, curve_at, heading
 from stimuli import CenterSurround, Grating, StimulusSet
 
 
@@ -76,7 +76,7 @@ class SurroundOrientation(AbstractProtocol):
         return plotting.lines(
             {"response": self.curve(responses)},
             along="surround_orientation",
-            title=responses.attrs["title"],
+            title=heading(responses),
             ylabel="response / response to the centre alone",
         )
 
