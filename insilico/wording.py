@@ -21,7 +21,14 @@ def described(model: Mapping[str, Any]) -> str:
 def in_words(p: Mapping[str, Any]) -> str:
     """Return a perturbation that was written into a provenance in words: what was done to how many units."""
     if p["mode"] == "light":
-        return f"light on {len(p['spots'])} spots"
+        n = len(p["spots"])
+        return f"light on {n} {'spot' if n == 1 else 'spots'}"
     units, value = p["units"], p["value"]
-    count = "targets" if isinstance(units, Mapping) else units if isinstance(units, str) else f"{len(units)} units"
-    return f"{p['mode']}{'' if value is None or isinstance(value, list) else f' {value:g}'} of {count}"
+    count = (
+        "targets"
+        if isinstance(units, Mapping)
+        else units
+        if isinstance(units, str)
+        else f"{len(units)} {'unit' if len(units) == 1 else 'units'}"
+    )
+    return f"{p['mode']}{'' if value is None or isinstance(value, list | tuple) else f' {value:g}'} of {count}"

@@ -117,7 +117,7 @@ class AbstractProtocol(abc.ABC):
             assumptions=self.assumptions(subject.preparation) + _encoder_assumptions(subject.spec()),
             seed=seed,
         )
-        data.attrs["title"] = f"{self.title}: {described(model.spec())}"
+        data.attrs["title"] = f"{self.title}: {described(read_provenance(data.attrs)['model'])}"
         return data
 
     def assumptions(self, preparation: Preparation) -> list[str]:

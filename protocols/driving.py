@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -79,4 +80,4 @@ class AbstractDrivingProtocol(AbstractProtocol):
             seed=seed,
             **further,
         )
-        return data.assign_attrs(title=f"{self.title}: {described(model.spec())}", provenance=written)
+        return data.assign_attrs(title=f"{self.title}: {described(json.loads(written)['model'])}", provenance=written)

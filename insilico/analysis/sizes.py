@@ -121,5 +121,9 @@ def _measured(
     sizes = ordered[along].values.astype(float)
     found = np.array([measure(sizes, row) for row in ordered.values.reshape(-1, sizes.size)])
     result = ordered.isel({along: 0}, drop=True).copy(data=found.reshape(ordered.shape[:-1]))
-    result.attrs = {"units": units, "long_name": long_name, **derived_attributes(curve.attrs, f"{long_name} over {along}")}
+    result.attrs = {
+        "units": units,
+        "long_name": long_name,
+        **derived_attributes(curve.attrs, f"{long_name} over {along}"),
+    }
     return result

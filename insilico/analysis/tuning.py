@@ -106,7 +106,9 @@ def circular_variance(curve: xr.DataArray, along: str = "orientation", *, period
 def _steady(responses: xr.Dataset, variable: str) -> xr.DataArray:
     """Return a variable of dims (stimulus, unit); raise ValueError with the remedy where it has others."""
     if variable not in responses:
-        raise ValueError(f"no variable {variable!r} among these responses: take one of {', '.join(responses)}.")
+        raise ValueError(
+            f"no variable {variable!r} among these responses: take one of {', '.join(map(str, responses))}."
+        )
     data = responses[variable]
     refuse_several(responses)
     if set(data.dims) != {STIMULUS, UNIT}:

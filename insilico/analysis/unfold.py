@@ -31,11 +31,13 @@ def unfolded(data: xr.DataArray, parameters: Sequence[str]) -> xr.DataArray:
     ValueError
         If a combination was shown twice.
     """
-    levels, codes = zip(*(_levels(data[name].values) for name in parameters), strict=True)
+    levels, codes = zip(*(levels_of(data[name].values) for name in parameters), strict=True)
     shape = tuple(len(values) for values in levels)
     place = np.ravel_multi_index(codes, shape)
     if np.unique(place).size < place.size:
-        raise ValueError(f"some conditions of {list(parameters)} were shown twice: select or average the stimuli first.")
+        raise ValueError(
+            f"some conditions of {list(parameters)} were shown twice: select or average the stimuli first."
+        )
     shown = data.transpose(STIMULUS, ...)
     laid_out = np.full((int(np.prod(shape)), *shown.shape[1:]), np.nan)
     laid_out[place] = shown.values
@@ -50,7 +52,7 @@ def unfolded(data: xr.DataArray, parameters: Sequence[str]) -> xr.DataArray:
     )
 
 
-def _levels(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def levels_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the distinct values of a parameter in order, and the number of each stimulus's among them."""
     if values.dtype.kind in "fiub":
         return np.unique(values, return_inverse=True)  # one NaN, at the end
