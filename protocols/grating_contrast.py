@@ -13,6 +13,8 @@ from insilico.preparation import Preparation
 from protocols.base import AbstractProtocol, curve_at, heading
 from stimuli import Grating, StimulusSet
 
+SEMI_SATURATION = "contrast at half of the saturation, by a Naka-Rushton function"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ContrastResponse(AbstractProtocol):
@@ -43,10 +45,12 @@ class ContrastResponse(AbstractProtocol):
         at = {float(c): float(r) for c, r in zip(curve["contrast"].values, curve.values, strict=True)}
         half = at[0.5] / at[1.0] if {0.5, 1.0} <= set(at) and at[1.0] else float("nan")
         return [
-            Finding(name="c50", value=fit.c50, unit="1", note=fit.undetermined or None),
-            Finding(name="exponent", value=fit.n, unit="1"),
+            Finding(name="c50", value=fit.c50, unit="1", note=fit.undetermined or SEMI_SATURATION),
+            Finding(name="exponent", value=fit.n, unit="1", note="n of the Naka-Rushton function"),
             Finding(name="naka_rushton_r2", value=fit.r2, unit="1"),
-            Finding(name="half_contrast_over_full", value=half, unit="1"),
+            Finding(
+                name="half_contrast_over_full", value=half, unit="1", note="response at contrast 0.5 over that at 1"
+            ),
         ]
 
     def plot(self, responses: xr.Dataset) -> Any:
