@@ -73,7 +73,8 @@ class PlaidContrasts(AbstractResponseTable):
         """Return the plaid weights, and the per-panel score of earlier work."""
         column = self.checked(responses)
         earlier = per_panel_squared_correlation(column["response"], self.reference)
-        score = Finding(name="per_panel_squared_correlation", value=earlier, unit="1")
+        note = "score of earlier work: the mean over panels of r², gain and offset free in each"
+        score = Finding(name="per_panel_squared_correlation", value=earlier, unit="1", note=note)
         return [*super().findings(responses), score]
 
     def table_findings(self, prediction: np.ndarray, reference: ReferenceData) -> list[Finding]:

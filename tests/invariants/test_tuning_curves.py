@@ -9,7 +9,7 @@ import protocols
 from insilico.analysis import tuning_curve
 from stimuli import CenterSurround, Grating, StimulusSet
 
-SMALL = {"preparation.shape": (31, 31), "preparation.n_channels": 12}
+SMALL = {"preparation.shape": (27, 27), "preparation.n_channels": 12}
 CENTER = {"orientation": 90, "spatial_frequency": 2, "diameter": 2}
 
 
@@ -22,7 +22,10 @@ def surrounded(contrast, surround_orientation):
 
 
 def recorded(stimuli):
-    return insilico.record(insilico.load_model("mely2018", **SMALL), stimuli)
+    """Return a recording whose values are all different, so that none can stand for another."""
+    data = insilico.record(insilico.load_model("feedforward", **SMALL), stimuli)
+    different = np.arange(data["response"].size, dtype=float).reshape(data["response"].shape)
+    return data.assign(response=data["response"].copy(data=different))
 
 
 @pytest.mark.parametrize("surrounds", [[0.0, 90.0, None], [None, 0.0, 90.0]])
