@@ -163,6 +163,8 @@ class Finding:
         The same measure on the published data, where there is one.
     low, high
         95 % interval, where there is one.
+    note
+        One sentence: what the name stands for, or why the value is undefined.
     """
 
     name: str
@@ -171,11 +173,12 @@ class Finding:
     data: float | None = None
     low: float | None = None
     high: float | None = None
+    note: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry of `summary.json`."""
         entry: dict[str, Any] = {"name": self.name, "value": self.value, "unit": self.unit}
-        further = {name: getattr(self, name) for name in ("data", "low", "high")}
+        further = {name: getattr(self, name) for name in ("data", "low", "high", "note")}
         return entry | {name: value for name, value in further.items() if value is not None}
 
 

@@ -10,8 +10,10 @@ import xarray as xr
 from tqdm import tqdm
 
 from insilico.model import Model
-from insilico.provenance import provenance
+from insilico.provenance import provenance, read_provenance
 from insilico.recording import Recording
+from insilico.windows import with_windows
+from insilico.wording import described
 from stimuli import Display, StimulusSet
 
 STIMULUS = "stimulus"
@@ -109,12 +111,12 @@ def record(
             bar.update(len(group))
     data = _joined(parts, stimuli)
     shown = {"size_px": display.size_px, "ppd": display.ppd} if display is not None else None
-    data.attrs = {
-        "title": f"response of {model.name}",
-        "provenance": provenance(
-            model=model.spec(), stimuli=stimuli.spec(), display=shown, recording=_recording_spec(recording), **context
-        ),
-    }
+    written = provenance(
+        model=model.spec(), stimuli=stimuli.spec(), display=shown, recording=_recording_spec(recording), **context
+    )
+    subject = read_provenance({"provenance": written})["model"]
+    data.attrs = {"title": f"response of {described({'name': model.name, **subject})}", "provenance": written}
+    data = with_windows(data, subject.get("perturbations", ()))
     if recording.window is None:
         warn_if_not_converged(data)
     return data

@@ -14,6 +14,7 @@ from insilico.model import Model, SheetModel, described_perturbation
 from insilico.perturb import Lesion, Perturbation, refuse_finite_windows
 from insilico.provenance import read_provenance
 from insilico.recording import Recording
+from insilico.windows import with_windows
 from stimuli import Display, StimulusSet
 
 Act = Lesion | Perturbation | Light
@@ -48,12 +49,14 @@ def record_under(
         return record(model, stimuli, display, **settings)
     subjects = subjects_under(perturbations, model, recording=settings.get("recording"))
     described = described_acts(perturbations)
-    return along_perturbation(
-        {
-            name: record(subject, stimuli, display, perturbations=described, **settings)
-            for name, subject in subjects.items()
-        }
-    )
+    parts = {
+        name: record(subject, stimuli, display, perturbations=described, **settings)
+        for name, subject in subjects.items()
+    }
+    joined = along_perturbation(parts)
+    for name, acts in described.items():
+        joined = with_windows(joined, acts, name=name)
+    return joined
 
 
 def subjects_under(

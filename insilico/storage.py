@@ -8,18 +8,31 @@ from pathlib import Path
 
 import xarray as xr
 
+from insilico.derived import result_of
 from insilico.provenance import read_provenance
 
 
-def save_result(data: xr.Dataset, path: str | os.PathLike[str]) -> Path:
-    """Write a result as netCDF 4 through a temporary file and a rename.
+def save_result(
+    data: xr.Dataset | xr.DataArray, path: str | os.PathLike[str], *, source: xr.Dataset | xr.DataArray | None = None
+) -> Path:
+    """Write a result, or what was derived from one, as netCDF 4 through a temporary file and a rename.
+
+    Parameters
+    ----------
+    data
+        A result, or a curve or a measure made from one.
+    path
+        Of the file, in a folder that exists.
+    source
+        The result from which `data` was derived, where it does not carry its provenance itself (`tuning_curve` and
+        the measures of `insilico.analysis` pass it on, arithmetic may not).
 
     Raises
     ------
     ValueError
         If a variable carries no `units` ("1" where dimensionless), or the provenance is missing.
     """
-    read_provenance(data.attrs)
+    data = result_of(data, source)
     for name, variable in data.variables.items():
         if not variable.attrs.get("units"):
             raise ValueError(f"variable {name!r} has no units: set attrs['units'], \"1\" where it is dimensionless.")
@@ -56,19 +69,15 @@ def load_result(path: str | os.PathLike[str]) -> xr.Dataset:
             data = opened.load()
     except (OSError, ValueError, KeyError) as error:
         raise ValueError(f"{source} is not a netCDF file that can be read: {error}") from error
-    found = {*data.data_vars, *data.attrs}
-    missing = {"provenance"} - found
-    if not found & {"response", "influence"}:
-        missing |= {"response"}
-    if missing:
-        raise ValueError(
-            f"{source} was not written by this package: it lacks {', '.join(sorted(missing))}. "
-            "Results come from insilico.save_result or the command line."
-        )
     try:
-        read_provenance(data.attrs)
+        record = read_provenance(data.attrs)
     except ValueError as error:
         raise ValueError(f"{source} was not written by this package: {error}") from error
+    if "derived" not in record and not {"response", "influence"} & set(map(str, data.data_vars)):
+        raise ValueError(
+            f"{source} was not written by this package: it lacks response. "
+            "Results come from insilico.save_result or the command line."
+        )
     return data
 
 

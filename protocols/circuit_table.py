@@ -176,7 +176,7 @@ def write_table(
         [],
         figure=figure,
         text=as_text(rows, experiment.um_per_cell),
-        further=[figure, *pictures],
+        further=pictures,
     )
     names = {label: label.replace("/", " ") for label in kept}
     with result_folder(out) as folder:

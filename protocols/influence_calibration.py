@@ -56,7 +56,7 @@ def write_calibration(
         "findings": _findings(rates, powers),
         "provenance": {"command": command, "protocol": experiment.spec(), "seed": seed, "versions": versions()},
     }
-    page = report("Calibration of the influence tests", [], text=text, figure=figure, further=[figure])
+    page = report("Calibration of the influence tests", [], text=text, figure=figure)
     with result_folder(out) as folder:
         xr.DataTree.from_dict({"rates": rates, "power": powers}).to_netcdf(folder / "result.nc", engine="h5netcdf")
         (folder / "figure.png").write_bytes(png(figure))

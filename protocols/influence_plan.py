@@ -104,7 +104,6 @@ def write_plan(experiment: ChettihHarvey, labels: Sequence[str], *, command: str
         [],
         text="\n".join([text, *others, remark, compared]),
         figure=figure,
-        further=[figure],
     )
     with result_folder(out) as folder:
         tree = {f"{label}/{name}": table for label, tables in curves.items() for name, table in tables.items()}

@@ -25,6 +25,7 @@ from insilico.model import SheetModel
 from insilico.perturb import Perturbation, unit_ids
 from insilico.preparation import Preparation, Sheet
 from insilico.recording import Recording
+from protocols.base import heading
 from protocols.driving import AbstractDrivingProtocol
 from protocols.photostimulation import gains
 from stimuli import Grating, StimulusSet
@@ -195,7 +196,7 @@ class MaskOptimisation(AbstractDrivingProtocol):
         return influence_plotting.influence_map(
             responses,
             edges=(self.near_cells * pitch, self.reach_cells * pitch),
-            title=str(responses.attrs["title"]),
+            title=heading(responses),
             what="mask",
             unit="(drive to the output)",
         )
