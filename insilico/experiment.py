@@ -115,7 +115,7 @@ def _refuse_early(name: str, subject: Model, recording: Recording | None) -> Non
     if not isinstance(subject, SheetModel):
         return
     try:
-        found = subject.effective_perturbations
+        found = subject.checked_perturbations()
         if recording is None or recording.window is None:
             refuse_finite_windows(found)
     except ValueError as error:
@@ -133,7 +133,7 @@ def _listed(name: str, acts: Acts) -> tuple[Act, ...]:
 
 
 def _sham(act: Act) -> Act | None:
-    """Return the same without effect: the units are addressed, nothing is done; None for a lesion."""
+    """Return the same without effect: the units are addressed and driven by 0, forced all the way; None for a lesion."""
     if isinstance(act, Lesion):
         return None
     if isinstance(act, Light):

@@ -15,7 +15,7 @@ from insilico.encode import PopulationCode
 from insilico.energy import EnergyModel
 from insilico.equations import Equations
 from insilico.light import Light, as_perturbations
-from insilico.perturb import Lesion, Perturbation, selected_units
+from insilico.perturb import Lesion, Perturbation, refuse_conflicts
 from insilico.preparation import Preparation
 from insilico.recording import Recording
 from insilico.targets import Targets
@@ -153,12 +153,26 @@ class SheetModel:
             raise TypeError(f"{bad!r}: must be an insilico.Lesion, insilico.Perturbation or insilico.Light.")
         for perturbation in others:
             if isinstance(perturbation, Perturbation) and not isinstance(perturbation.units, Targets):
-                selected_units(perturbation, _shape(self.preparation), populations=self.circuit.populations)
+                self._refuse_conflicts((perturbation,))
         return replace(
             self,
             lesions=tuple(dict.fromkeys((*self.lesions, *lesions))),
             perturbations=(*self.perturbations, *others),
         )
+
+    def _refuse_conflicts(self, perturbations: Sequence[Perturbation]) -> None:
+        refuse_conflicts(
+            perturbations,
+            _shape(self.preparation),
+            populations=self.circuit.populations,
+            lowest=self.circuit.lowest,
+        )
+
+    def checked_perturbations(self) -> tuple[Perturbation, ...]:
+        """Return `effective_perturbations`; raises ValueError where they cannot be done together."""
+        found = self.effective_perturbations
+        self._refuse_conflicts(found)
+        return found
 
     @property
     def effective_perturbations(self) -> tuple[Perturbation, ...]:

@@ -20,8 +20,8 @@ def unit_table(preparation: Preparation, populations: tuple[str, ...]) -> xr.Dat
     -------
     xarray.Dataset
         Dimension `unit`, whose values are the ids that perturbations take: the position in the flattened
-        (population, y, x, feature) array. Coordinates: population, row, column, channel, x and y in degrees, and
-        the preferred feature.
+        (population, y, x, feature) array. Coordinates: population, row, column, channel, x and y in degrees, with the
+        attribute `period` on a periodic sheet, and the preferred feature.
     """
     shape = (len(populations), *preparation.sheet.shape, preparation.n_channels)
     return _units(np.arange(int(np.prod(shape))), shape, preparation, populations)
@@ -85,7 +85,9 @@ def unit_ids_of(recording: Recording, preparation: Preparation, populations: tup
 
 def _units(ids: np.ndarray, shape: tuple[int, ...], preparation: Preparation, names: tuple[str, ...]) -> xr.Dataset:
     population, row, column, channel = np.unravel_index(ids, shape)
-    sheet, plain, degrees = preparation.sheet, {"units": "1"}, {"units": "deg"}
+    sheet, plain = preparation.sheet, {"units": "1"}
+    round_ = sheet.boundary == "periodic"
+    along_y, along_x = ({"units": "deg", **({"period": float(size)} if round_ else {})} for size in sheet.extent)
     return xr.Dataset(
         coords={
             UNIT: (UNIT, ids, plain | {"long_name": "unit id"}),
@@ -93,8 +95,8 @@ def _units(ids: np.ndarray, shape: tuple[int, ...], preparation: Preparation, na
             "row": (UNIT, row, plain),
             "column": (UNIT, column, plain),
             "channel": (UNIT, channel, plain),
-            "unit_x": (UNIT, sheet.x[column], degrees),
-            "unit_y": (UNIT, sheet.y[row], degrees),
+            "unit_x": (UNIT, sheet.x[column], along_x),
+            "unit_y": (UNIT, sheet.y[row], along_y),
             f"preferred_{preparation.feature}": (
                 UNIT,
                 preparation.preferences[channel],

@@ -107,7 +107,9 @@ class MaskOptimisation(AbstractDrivingProtocol):
         (height, width), k = model.preparation.sheet.shape, model.preparation.n_channels
         at = height // 2, width // 2
         drive = model.encode(shown)
-        inputs = unit_ids((height, width, k), population="input", y=at[0], x=at[1])
+        inputs = unit_ids(
+            (height, width, k), population="input", y=at[0], x=at[1], populations=model.circuit.populations
+        )
         entering = float(model.effective_parameters.xi) * np.asarray(drive.data)[0, at[0], at[1]]
         change = Perturbation(units=inputs, mode="drive", value=tuple((self.factor - 1) * entering))
         row, column, channel = np.indices((height, width, k))
