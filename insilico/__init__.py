@@ -24,7 +24,7 @@ if getattr(stimuli, "__distribution__", None) != __distribution__:
 from insilico import analysis
 from insilico.comparison import Comparison, Finding
 from insilico.contract import check_model
-from insilico.encode import PopulationCode
+from insilico.encode import PopulationCode, StaticEncoderWarning
 from insilico.energy import EnergyModel
 from insilico.execute import NotConvergedWarning, record
 from insilico.fitting import FitResult, fit
@@ -57,6 +57,7 @@ __all__ = [
     "ReferenceData",
     "Sheet",
     "SheetModel",
+    "StaticEncoderWarning",
     "Targets",
     "analysis",
     "check_model",

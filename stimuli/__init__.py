@@ -11,8 +11,9 @@ from stimuli.base import AbstractStimulus, Layer
 from stimuli.carriers import Component
 from stimuli.compose import Superposition
 from stimuli.display import Display
-from stimuli.frames import render
+from stimuli.frames import render, render_parts
 from stimuli.gratings import Blank, Gabor, Grating
+from stimuli.limits import AliasingWarning, OffScreenWarning
 from stimuli.plaids import Plaid
 from stimuli.surrounds import Annulus, CenterSurround
 from stimuli.sweep import StimulusSet
@@ -23,6 +24,7 @@ __version__ = metadata.version(__distribution__)
 
 __all__ = [
     "AbstractStimulus",
+    "AliasingWarning",
     "Annulus",
     "Blank",
     "CenterSurround",
@@ -31,6 +33,7 @@ __all__ = [
     "Gabor",
     "Grating",
     "Layer",
+    "OffScreenWarning",
     "Plaid",
     "StimulusSet",
     "Superposition",
@@ -38,6 +41,7 @@ __all__ = [
     "Window",
     "conventions",
     "render",
+    "render_parts",
 ]
 
 
