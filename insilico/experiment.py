@@ -47,10 +47,10 @@ def record_under(
     if perturbations is None:
         return record(model, stimuli, display, **settings)
     subjects = subjects_under(perturbations, model, recording=settings.get("recording"))
-    described = described_acts(perturbations)
+    described, whole = described_acts(perturbations), settings.pop("name", model.name)
     return along_perturbation(
         {
-            name: record(subject, stimuli, display, perturbations=described, **settings)
+            name: record(subject, stimuli, display, perturbations=described, name=f"{whole}, {name}", **settings)
             for name, subject in subjects.items()
         }
     )
