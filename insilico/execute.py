@@ -58,6 +58,7 @@ def record(
     recording: Recording = Recording(),
     batch: int | None = None,
     progress: bool = False,
+    name: str | None = None,
     **context: Any,
 ) -> xr.Dataset:
     """Record a model's response to stimuli.
@@ -76,6 +77,8 @@ def record(
         Stimuli at a time; as many as keep the drive within 64 MB if None. Never changes the result.
     progress
         True draws a progress bar on standard error.
+    name
+        What the bar says is recorded; the name of the model if None.
     **context
         Further entries of the provenance (protocol, seed, …).
 
@@ -105,7 +108,8 @@ def record(
         for stimulus in stimuli:
             stimulus.refuse_display(display)
     parts = []
-    with tqdm(total=len(stimuli), unit=" stimuli", disable=not progress, leave=False) as bar:
+    shown_as = model.name if name is None else name
+    with tqdm(total=len(stimuli), desc=shown_as, unit=" stimuli", disable=not progress, leave=False) as bar:
         for group in stimuli.batches(batch):
             parts.append(model.respond(model.encode(group, display), recording=recording))
             bar.update(len(group))

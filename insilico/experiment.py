@@ -48,9 +48,9 @@ def record_under(
     if perturbations is None:
         return record(model, stimuli, display, **settings)
     subjects = subjects_under(perturbations, model, recording=settings.get("recording"))
-    described = described_acts(perturbations)
+    described, whole = described_acts(perturbations), settings.pop("name", model.name)
     parts = {
-        name: record(subject, stimuli, display, perturbations=described, **settings)
+        name: record(subject, stimuli, display, perturbations=described, name=f"{whole}, {name}", **settings)
         for name, subject in subjects.items()
     }
     joined = along_perturbation(parts)

@@ -97,7 +97,7 @@ class AbstractProtocol(abc.ABC):
         seed
             Written into the provenance; this experiment draws no random numbers.
         progress
-            True draws a progress bar.
+            True draws a progress bar, named by experiment, model and perturbation.
 
         Returns
         -------
@@ -113,6 +113,7 @@ class AbstractProtocol(abc.ABC):
             recording=recording,
             batch=batch,
             progress=progress,
+            name=f"{self.name}, {model.name}",
             protocol=self.spec(),
             assumptions=self.assumptions(subject.preparation) + _encoder_assumptions(subject.spec()),
             seed=seed,

@@ -1,4 +1,4 @@
-"""The command line: `insilico list | run | compare | demo | cite`."""
+"""The command line: `insilico list | run | fit | influence | compare | demo | cite`."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ import ast
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from insilico.comparison import ceiling_text
 from insilico.experiment import Acts
 from insilico.model import SheetModel
+from insilico.provenance import DISTRIBUTION
 from insilico.reference_data import list_references, load_reference
 from insilico.zoo import circuit_named, list_models, parameter_sets
 from protocols.base import AbstractProtocol
-from protocols.commands import assembled, load_run, run_demo, run_once, run_under, write_run, write_runs
+from protocols.commands import assembled, run_demo, run_once, run_under, write_run, write_runs
 from protocols.folder import CONTENTS, check_writable
 from protocols.light import surround_under_light
 from protocols.perturbation_file import read_perturbations
+from protocols.program import as_a_program
 from protocols.registry import PUBLISHED, list_protocols, protocol_named
+from protocols.result_files import load_run
 from protocols.summary import convergence_line, finding_line, score_line
 from stimuli.errors import unknown_name
 
@@ -50,20 +54,31 @@ FREE = [
 ]
 FIXED = {"alpha": 0.0, "mu": 0.0, "beta": 0.0}
 EVOLVED = 3000  # evaluations of CMA-ES
+OUT_HELP = "folder for the result, new or earlier; of two runs into one folder the later to end stays"
 SHOWN = 8  # findings printed on the terminal; all are in the files
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
+    """Run the command line; return the exit status.
+
+    0: done. 1: a fault of the program. 2: what was asked for cannot be done. 128 + n: stopped by signal n.
+    """
     options = _parser().parse_args(arguments)
-    try:
-        return options.command(options)
-    except (ValueError, TypeError, KeyError, ArithmeticError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted: nothing was written", file=sys.stderr)
-        return 130
+    with as_a_program(kept=_kept(options)) as outcome:
+        outcome.status = options.command(options)
+    return outcome.status
+
+
+def _kept(options: argparse.Namespace) -> str:
+    """Return what an interrupted command leaves that the same command goes on from."""
+    if options.command is not _fit:
+        return ""
+    return f"finished starts are in {_ledger(options.out)}, the same command goes on from there"
+
+
+def _ledger(out: Path) -> Path:
+    """Return where the finished starts of a fit are kept."""
+    return out.parent / f"{out.name}.starts"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=raw,
     )
+    parser.add_argument("--version", action="version", version=f"{DISTRIBUTION} {metadata.version(DISTRIBUTION)}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     listing = commands.add_parser("list", help="experiments, models and data sets, each in one line")
@@ -82,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="one experiment on one model", description=RUN_HELP, formatter_class=raw)
     run.add_argument("protocol", metavar="PROTOCOL", help="name of the experiment, see insilico list")
     run.add_argument("--model", metavar="M", required=True, help="name of the model")
-    run.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the result, new or earlier")
+    run.add_argument("--out", metavar="DIR", type=Path, required=True, help=OUT_HELP)
     run.add_argument("--parameters", metavar="SET", default=None, help="parameter set of the model")
     run.add_argument("--lesion", metavar="NAME", nargs="+", action="extend", default=[], help="mechanisms to remove")
     run.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], dest="settings")
@@ -97,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("--model", metavar="M", default="contextual", help="name of the model (default contextual)")
     fit.add_argument("--to", metavar="TABLE", nargs="+", required=True, help="tables, and size_tuning")
-    fit.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the result, new or earlier")
+    fit.add_argument("--out", metavar="DIR", type=Path, required=True, help=OUT_HELP)
     fit.add_argument("--free", metavar="NAME", nargs="+", action="extend", default=[], help="free parameters")
     fit.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], dest="settings")
     fit.add_argument("--start-from", metavar="SET", help="parameter set to scatter about, and to take the rest from")
@@ -233,7 +249,7 @@ def _fit(options: argparse.Namespace) -> int:
             raise unknown_name("table to leave out", what, {"fifths", *options.to})
     checks = fit_checks.checks_named(options.checks)
     around = fitting.start_values(chosen, options.model, options.start_from) if options.start_from else None
-    ledger = options.out.parent / f"{options.out.name}.starts"
+    ledger = _ledger(options.out)
     common: dict[str, Any] = {"seed": options.seed, "processes": options.processes, "folder": ledger, "progress": True}
     result = fit(chosen, starts=options.starts, around=around, **common)
     left_out = []

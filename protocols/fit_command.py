@@ -8,8 +8,6 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
-import xarray as xr
-
 from insilico.fitting import FitResult, Free, LeftOut, Outcome, Problem
 from insilico.model import SheetModel
 from insilico.provenance import versions
@@ -17,10 +15,9 @@ from insilico.zoo import ParameterSet, circuit_named, parameter_sets
 from protocols import fit_checks
 from protocols.commands import Run, run_once
 from protocols.fit_targets import BOUNDS, EXPERIMENTS, fitted_geometry, targets
-from protocols.folder import result_folder
 from protocols.registry import protocol_named
-from protocols.report import png, report
-from protocols.summary import as_json
+from protocols.report import report
+from protocols.result_files import write_result
 from stimuli.errors import unknown_name
 
 FITTABLE = ("contextual",)
@@ -186,15 +183,9 @@ def write_fit(
         text="\n\n".join(as_text(result, left_out, outcomes, second)),
         further=fit_checks.figures(checked),
     )
-    with result_folder(out, extra=("parameters.toml",)) as folder:
-        xr.DataTree.from_dict({run.protocol.name: run.responses for run in runs}).to_netcdf(
-            folder / "result.nc", engine="h5netcdf"
-        )
-        (folder / "figure.png").write_bytes(png(figure))
-        (folder / "report.html").write_text(page, encoding="utf-8")
-        (folder / "summary.json").write_text(as_json(content), encoding="utf-8")
-        entry = as_toml("fitted", result, description=f"fitted to {', '.join(names)}", command=command)
-        (folder / "parameters.toml").write_text(entry, encoding="utf-8")
+    entry = as_toml("fitted", result, description=f"fitted to {', '.join(names)}", command=command)
+    data = {run.protocol.name: run.responses for run in runs}
+    write_result(out, data, figure=figure, page=page, content=content, further={"parameters.toml": entry})
     return runs
 
 

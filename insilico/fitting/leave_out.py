@@ -88,6 +88,7 @@ def leave_out_parts(
             processes=processes,
             folder=folder,
             progress=progress,
+            name=f"without part {part + 1} of {n_parts}",
         )
         best = best_of(starts)
         for target in tables:
@@ -119,7 +120,15 @@ def leave_out_table(
     known = tuple(f for f in problem.free if any(f.acts_on(n) for n in names))
     fitted = replace(problem, targets=rest, free=known)
     best = best_of(
-        run_starts(fitted, n_starts=n_starts, seed=seed, processes=processes, folder=folder, progress=progress)
+        run_starts(
+            fitted,
+            n_starts=n_starts,
+            seed=seed,
+            processes=processes,
+            folder=folder,
+            progress=progress,
+            name=f"without {name}",
+        )
     )
     found = dict(zip((f.label for f in known), best.values, strict=True))
     values = tuple(found.get(f.label, _unknown(problem, target, f.label)) for f in problem.free)
