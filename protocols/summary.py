@@ -51,7 +51,15 @@ def finding_line(finding: Finding) -> str:
     beside = "" if finding.data is None else f"   (data {finding.data:.3g}{unit})"
     value = finding.value if isinstance(finding.value, str) else f"{finding.value:.3g}"
     interval = "" if finding.low is None or finding.high is None else f" [{finding.low:.3g}, {finding.high:.3g}]"
-    return f"  {finding.name}  {value}{interval}{unit}{beside}"
+    return f"  {finding.name}  {value}{interval}{unit}{beside}{_verdict(finding)}"
+
+
+def _verdict(finding: Finding) -> str:
+    """Return the expected range and whether it is met; empty where nothing is expected."""
+    if finding.expected is None:
+        return ""
+    low, high = finding.expected
+    return f"   expected {low:g} to {high:g}: {'met' if finding.met else 'MISSED'}"
 
 
 def convergence_line(responses: xr.Dataset) -> str:

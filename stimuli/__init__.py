@@ -11,6 +11,7 @@ from stimuli.base import AbstractStimulus, Layer
 from stimuli.carriers import Component
 from stimuli.compose import Superposition
 from stimuli.display import Display
+from stimuli.feature_scenes import FeaturePatch, FeatureScene
 from stimuli.frames import render
 from stimuli.gratings import Blank, Gabor, Grating
 from stimuli.plaids import Plaid
@@ -28,6 +29,8 @@ __all__ = [
     "CenterSurround",
     "Component",
     "Display",
+    "FeaturePatch",
+    "FeatureScene",
     "Gabor",
     "Grating",
     "Layer",
