@@ -147,14 +147,15 @@ def comparison_panels(comparison: Comparison, *, title: str, rows: str | None, c
 
 
 def shift_curve(comparison: Comparison, curve: xr.DataArray, *, title: str) -> Figure:
-    """Draw every series of the data, their mean, and the model's curve on one axis of degrees; the scores beside.
+    """Draw every series of the data, their mean, and the model's curve on one axis; the scores beside.
 
     Parameters
     ----------
     comparison
         What a protocol's `compare` returned.
     curve
-        Shift of the model at every angle shown, one dimension, with units.
+        Shift of the model at every abscissa shown, one dimension, with units; its coordinate's long name, if it has
+        one, is the label.
     title
         Figure title.
     """
@@ -171,9 +172,12 @@ def shift_curve(comparison: Comparison, curve: xr.DataArray, *, title: str) -> F
             left.plot(angles, series, color=color, label=str(series["series"].item()), **style)
         left.plot(angles, reference.values, "o", color=BLACK, markersize=4, label=f"mean{_how(reference)}, scored")
         left.plot(curve[name], curve, color=BLUE, linewidth=1.5, label="model")
-        left.set_xlabel(f"surround minus centre ({curve[name].attrs['units']})")
-        left.set_ylabel(f"shift ({curve.attrs['units']}): away from the surround is positive")
-        left.set_xticks(np.arange(angles.min(), angles.max() + 1, 15.0 if np.ptp(angles) <= 90 else 45.0))
+        axis = curve[name].attrs
+        left.set_xlabel(f"{axis.get('long_name', 'surround minus centre')} ({axis['units']})")
+        left.set_ylabel(f"{_label('shift', curve)}: away from the surround is positive")
+        if axis["units"] == "deg":
+            step = 15.0 if np.ptp(angles) <= 90 else 45.0
+            left.set_xticks(np.arange(np.ceil(angles.min() / step) * step, angles.max() + 1, step))
         left.legend(frameon=False, fontsize=7)
         _scores(right, comparison)
         figure.set_label(f"{title}: shifts in the data and of {comparison.model}, and the scores")

@@ -95,7 +95,7 @@ class Preparation:
     sheet
         Where the columns sit.
     feature
-        Feature that the channels are tuned to: "orientation", "direction" or "spatial_frequency".
+        Feature that the channels are tuned to, one of `insilico.features.FEATURES`: "orientation", "direction", …
     n_channels
         Number of channels on the feature axis.
     first_preference

@@ -163,6 +163,8 @@ def _ceiling(card: Mapping[str, Any]) -> str:
 def _findings(findings: Sequence[Finding]) -> str:
     if not findings:
         return ""
+    if any(f.expected is not None for f in findings):
+        return _expected(findings)
     rows = ["<tr><th>measure</th><th>model</th><th>95 %</th><th>data</th><th>unit</th><th></th></tr>"]
     for f in findings:
         data = "" if f.data is None else f"{f.data:.3g}"
@@ -172,6 +174,22 @@ def _findings(findings: Sequence[Finding]) -> str:
         cells = "".join(f"<td class=n>{cell}</td>" for cell in (shown, interval, data))
         note = html.escape(f.note or "")
         rows.append(f"<tr><td>{html.escape(f.name)}</td>{cells}<td>{unit}</td><td class=note>{note}</td></tr>")
+    return f"<details open><summary>Measures</summary><table>{''.join(rows)}</table></details>"
+
+
+def _expected(findings: Sequence[Finding]) -> str:
+    """Return the table of measures that are held against expected ranges; a miss is bold and says so."""
+    headings = ("measure", "model", "expected", "", "unit", "source")
+    rows = ["<tr>" + "".join(f"<th>{heading}</th>" for heading in headings) + "</tr>"]
+    for f in findings:
+        value = f.value if isinstance(f.value, str) else f"{f.value:.3g}"
+        wanted = "" if f.expected is None else f"{f.expected[0]:g} … {f.expected[1]:g}"
+        verdict = {True: "met", False: "<b class=bad>missed</b>", None: ""}[f.met]
+        rows.append(
+            f"<tr><td>{html.escape(f.name)}</td><td class=n>{html.escape(value)}</td><td class=n>{wanted}</td>"
+            f"<td>{verdict}</td><td>{'' if f.unit == '1' else html.escape(f.unit)}</td>"
+            f"<td class=note>{html.escape(f.source)}</td></tr>"
+        )
     return f"<details open><summary>Measures</summary><table>{''.join(rows)}</table></details>"
 
 

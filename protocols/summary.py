@@ -53,7 +53,15 @@ def finding_line(finding: Finding) -> str:
     interval = "" if finding.low is None or finding.high is None else f" [{finding.low:.3g}, {finding.high:.3g}]"
     undefined = not isinstance(finding.value, str) and math.isnan(finding.value)
     why = f" ({finding.note})" if undefined and finding.note else ""
-    return f"  {finding.name}  {value}{interval}{unit}{beside}{why}"
+    return f"  {finding.name}  {value}{interval}{unit}{beside}{why}{_verdict(finding)}"
+
+
+def _verdict(finding: Finding) -> str:
+    """Return the expected range and whether it is met; empty where nothing is expected."""
+    if finding.expected is None:
+        return ""
+    low, high = finding.expected
+    return f"   expected {low:g} to {high:g}: {'met' if finding.met else 'MISSED'}"
 
 
 def convergence_line(responses: xr.Dataset) -> str:

@@ -11,6 +11,7 @@ from stimuli.base import AbstractStimulus, Layer
 from stimuli.carriers import Component
 from stimuli.compose import Superposition
 from stimuli.display import Display
+from stimuli.feature_scenes import FeaturePatch, FeatureScene
 from stimuli.frames import render, render_parts
 from stimuli.gratings import Blank, Gabor, Grating
 from stimuli.limits import AliasingWarning, OffScreenWarning
@@ -30,6 +31,8 @@ __all__ = [
     "CenterSurround",
     "Component",
     "Display",
+    "FeaturePatch",
+    "FeatureScene",
     "Gabor",
     "Grating",
     "Layer",
