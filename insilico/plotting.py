@@ -243,7 +243,9 @@ def score_table(comparisons: list[Comparison]) -> Figure:
                 else:
                     ax.errorbar(c.r2, i, xerr=error, fmt="o", color=colors[model], mfc=face, capsize=2, markersize=5)
                 if c.failed:
-                    ax.text(max(c.r2, LOWEST), i - 0.15, " FAILED: gain not above 0", color=RED, va="bottom", fontsize=6)
+                    ax.text(
+                        max(c.r2, LOWEST), i - 0.15, " FAILED: gain not above 0", color=RED, va="bottom", fontsize=6
+                    )
                 ax.plot(c.best_null, i, marker="|", color=BLACK, markersize=9, linestyle="none")
                 ax.plot(c.dedicated, i, marker="D", color=BLACK, markersize=3, mfc="white", linestyle="none")
             ceiling = next(c.reference.ceiling for c in comparisons if c.protocol == protocol)

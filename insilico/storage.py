@@ -24,11 +24,10 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 BLOCK = 1 << 20  # bytes that are read at a time
 
 
-<<<<<<< HEAD
 def save_result(
     data: xr.Dataset | xr.DataArray, path: str | os.PathLike[str], *, source: xr.Dataset | xr.DataArray | None = None
 ) -> Path:
-    """Write a result, or what was derived from one, as netCDF 4 through a temporary file and a rename.
+    """Write a result, or what was derived from one, as netCDF 4 with a checksum, written under another name first.
 
     Parameters
     ----------
@@ -39,10 +38,6 @@ def save_result(
     source
         The result from which `data` was derived, where it does not carry its provenance itself (`tuning_curve` and
         the measures of `insilico.analysis` pass it on, arithmetic may not).
-=======
-def save_result(data: xr.Dataset, path: str | os.PathLike[str]) -> Path:
-    """Write a result as netCDF 4, with a checksum, through a temporary file and a rename.
->>>>>>> running
 
     Raises
     ------

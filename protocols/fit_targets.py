@@ -14,7 +14,6 @@ from insilico.folded_circuit import FoldedActivity
 from insilico.preparation import Preparation
 from protocols.base import center_position
 from protocols.grating_size import SizeTuning
-from protocols.tilt_induction import TiltInduction
 from protocols.papers import (
     PITCH,
     SHEET,
@@ -24,6 +23,7 @@ from protocols.papers import (
     trott_born2015_matrix,
     trott_born2015_plaid,
 )
+from protocols.tilt_induction import TiltInduction
 from stimuli import CenterSurround, Grating, StimulusSet
 from stimuli.errors import unknown_name
 
@@ -245,14 +245,11 @@ def _nearby(tilt: TiltInduction) -> list[Target]:
     discs = {"center_diameter": own.center_diameter * area, "surround_diameter": own.surround_diameter * area}
     prepared = {**sizes, "tilt_discs": {**discs, "aperture": "disc"}}
     found = [
-        Target(
-            experiment=replace(tilt, preparation=own.replaced(**changes), position=at), weight=NEARBY, label=label
-        )
+        Target(experiment=replace(tilt, preparation=own.replaced(**changes), position=at), weight=NEARBY, label=label)
         for label, changes in prepared.items()
     ]
     return found + [
-        Target(experiment=tilt, weight=NEARBY, label=f"tilt_width_{factor:g}", width_factor=factor)
-        for factor in WIDTHS
+        Target(experiment=tilt, weight=NEARBY, label=f"tilt_width_{factor:g}", width_factor=factor) for factor in WIDTHS
     ]
 
 

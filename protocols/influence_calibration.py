@@ -55,17 +55,8 @@ def write_calibration(
         "findings": _findings(rates, powers),
         "provenance": {"command": command, "protocol": experiment.spec(), "seed": seed, "versions": versions()},
     }
-<<<<<<< HEAD
     page = report("Calibration of the influence tests", [], text=text, figure=figure)
-    with result_folder(out) as folder:
-        xr.DataTree.from_dict({"rates": rates, "power": powers}).to_netcdf(folder / "result.nc", engine="h5netcdf")
-        (folder / "figure.png").write_bytes(png(figure))
-        (folder / "report.html").write_text(page, encoding="utf-8")
-        (folder / "summary.json").write_text(as_json(content), encoding="utf-8")
-=======
-    page = report("Calibration of the influence tests", [], text=text, figure=figure, further=[figure])
     write_result(out, {"rates": rates, "power": powers}, figure=figure, page=page, content=content)
->>>>>>> running
     return text
 
 

@@ -39,9 +39,7 @@ class Contextual(AbstractTwoStageCircuit):
         """Return the normalised drive; layers are averaged over the area of a cell, and over a receptive field."""
         if isinstance(encoder, PopulationCode):
             layers = replace(encoder, cell_average=True).layers(stimuli)
-            contrast = receptive_field(
-                layers["layer_contrast"].data, parameters.rX, encoder.preparation.sheet.boundary
-            )
+            contrast = receptive_field(layers["layer_contrast"].data, parameters.rX, encoder.preparation.sheet.boundary)
             tuned = layers["layer_tuning"].data
             values = afferent_drive(contrast, tuned, c50=parameters.c50, n=parameters.n)
             return as_drive(values, encoder.preparation, stimuli)

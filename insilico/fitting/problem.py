@@ -275,7 +275,9 @@ def _solved(
 
 
 @lru_cache(maxsize=256)
-def _folded(experiments: tuple[Any, ...], preparation: Preparation, field: float) -> tuple[list[StimulusSet], FoldedStimuli]:
+def _folded(
+    experiments: tuple[Any, ...], preparation: Preparation, field: float
+) -> tuple[list[StimulusSet], FoldedStimuli]:
     """Return the stimuli of each experiment, and all of them folded."""
     shown = [experiment.stimuli(preparation) for experiment in experiments]
     return shown, fold([stimulus for stimuli in shown for stimulus in stimuli], preparation, field=field)

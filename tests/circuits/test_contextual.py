@@ -85,7 +85,8 @@ def pools_by_convolution(I, O, p):
     P, N, T = (
         scipy.signal.convolve(s, ring[:, :, None], "same", "direct") for s, ring in ((I, near), (O, near), (O, far))
     )
-    return O.mean(axis=-1, keepdims=True), *(over_features(s, w, p.closed) for s, w in ((T, p.sT), (P, p.sP), (I, p.omega))), N
+    T, P, Q = (over_features(s, width, p.closed) for s, width in ((T, p.sT), (P, p.sP), (I, p.omega)))
+    return O.mean(axis=-1, keepdims=True), T, P, Q, N
 
 
 def drawn_ring(outer, inner, soft):
