@@ -51,7 +51,7 @@ BOUNDS: dict[str, Free] = {
         Free(name="qT", low=0.4, high=2.5),
         Free(name="gO", low=0.01, high=0.3),
         Free(name="rP", low=2, high=10, transform="linear"),
-        Free(name="rTin", low=1, high=8, transform="linear"),
+        Free(name="rTin", low=0, high=8, transform="linear"),
         Free(name="rT", low=9, high=18, transform="linear"),
         Free(name="tuning_width", low=0.2, high=2),
     )
