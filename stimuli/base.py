@@ -6,7 +6,7 @@ import abc
 import math
 import re
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -231,6 +231,7 @@ def _refuse_clipping_somewhere(scene: tuple[Component, ...]) -> None:
         refuse_clipping(sum(c.contrast * c.window.sample(x, y) for c in scene))
 
 
+@cache
 def _is_whole(annotation: Any) -> bool:
     """Say whether a field's annotation, as text or type, is of whole numbers: int, int | None, tuple[int, ...]."""
     words = re.findall(r"\w+", str(annotation))
