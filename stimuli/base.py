@@ -64,7 +64,7 @@ class AbstractStimulus(abc.ABC):
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            object.__setattr__(self, item.name, plain(getattr(self, item.name), whole=_is_whole(item.type)))
+            object.__setattr__(self, item.name, plain(getattr(self, item.name), whole=_is_whole(str(item.type))))
         _refuse_clipping_somewhere(self.scene)
 
     @abc.abstractmethod
@@ -232,9 +232,9 @@ def _refuse_clipping_somewhere(scene: tuple[Component, ...]) -> None:
 
 
 @cache
-def _is_whole(annotation: Any) -> bool:
-    """Say whether a field's annotation, as text or type, is of whole numbers: int, int | None, tuple[int, ...]."""
-    words = re.findall(r"\w+", str(annotation))
+def _is_whole(annotation: str) -> bool:
+    """Say whether a field's annotation is of whole numbers: int, int | None, tuple[int, ...]."""
+    words = re.findall(r"\w+", annotation)
     return "int" in words and "float" not in words
 
 
