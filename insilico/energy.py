@@ -19,6 +19,8 @@ from scipy import fft
 from insilico.encode import as_drive, refuse_off_sheet, warn_of_motion
 from insilico.preparation import Preparation
 from stimuli import Display, StimulusSet, render
+from stimuli.base import IMAGES_AT_ONCE
+from stimuli.memory import refuse_memory
 
 HALF_HEIGHT = np.sqrt(2 * np.log(2))  # half width at half height of a Gaussian, in standard deviations
 REACH = 4.0  # standard deviations of the widest filter that the frame is padded by
@@ -107,10 +109,15 @@ class EnergyModel:
             refuse_off_sheet(stimulus, (sheet.extent[0] + reach, sheet.extent[1] + reach))
         warn_of_motion(stimuli, "the energy encoder")
         size = [fft.next_fast_len(n + pad) for n in display.size_px]
+        unique, channel = np.unique(np.round(self.preparation.preferences % 180, 9), return_inverse=True)
+        refuse_memory(
+            8 * size[0] * size[1] * (unique.size * len(self.spatial_frequencies) + IMAGES_AT_ONCE),
+            f"filters of {size[0]} x {size[1]} pixels",
+            "Use a display of fewer pixels.",
+        )
         fy, fx = np.meshgrid(*(np.fft.fftfreq(n, 1 / display.ppd) for n in size), indexing="ij")
         fy = -fy  # rows run down, y runs up
         pools = [overlap(sheet.shape[i], sheet.pitch, display, i) for i in (0, 1)]
-        unique, channel = np.unique(np.round(self.preparation.preferences % 180, 9), return_inverse=True)
         filters = [[self._transfer(fx, fy, z, f) for f in self.spatial_frequencies] for z in unique]
         height, width = display.size_px
         drive = np.empty((len(stimuli), *sheet.shape, unique.size))

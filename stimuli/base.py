@@ -6,7 +6,7 @@ import abc
 import math
 import re
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -64,7 +64,7 @@ class AbstractStimulus(abc.ABC):
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            object.__setattr__(self, item.name, plain(getattr(self, item.name), whole=_is_whole(item.type)))
+            object.__setattr__(self, item.name, plain(getattr(self, item.name), whole=_is_whole(str(item.type))))
         _refuse_clipping_somewhere(self.scene)
 
     @abc.abstractmethod
@@ -231,9 +231,10 @@ def _refuse_clipping_somewhere(scene: tuple[Component, ...]) -> None:
         refuse_clipping(sum(c.contrast * c.window.sample(x, y) for c in scene))
 
 
-def _is_whole(annotation: Any) -> bool:
-    """Say whether a field's annotation, as text or type, is of whole numbers: int, int | None, tuple[int, ...]."""
-    words = re.findall(r"\w+", str(annotation))
+@cache
+def _is_whole(annotation: str) -> bool:
+    """Say whether a field's annotation is of whole numbers: int, int | None, tuple[int, ...]."""
+    words = re.findall(r"\w+", annotation)
     return "int" in words and "float" not in words
 
 

@@ -102,20 +102,23 @@ class Component:
         object.__setattr__(self, "packed", struct.pack(f"{len(Numbers._fields)}d", *self._row()))
 
     def _refuse_lost_phase(self) -> None:
-        far = max(map(abs, self.window.position))
-        cycles = {
-            "orientation": abs(self.orientation) / 360,
-            "phase": abs(self.phase) / 360,
-            "temporal_frequency": abs(self.temporal_frequency),
-            "spatial_frequency": self.spatial_frequency * max(far, 1.0),
-        }
-        if max(cycles.values()) > MOST_CYCLES:
-            name = max(cycles, key=lambda name: cycles[name])
-            raise ValueError(
-                f"{name} is {getattr(self, name):g} at position {self.window.position}; beyond {MOST_CYCLES:g} cycles "
-                "(of an angle, in a second, in a degree, from the origin) a phase is lost in rounding. Lower it, or "
-                "come nearer."
-            )
+        x, y = self.window.position
+        spatial = self.spatial_frequency * max(abs(x), abs(y), 1.0)
+        turns = max(abs(self.orientation), abs(self.phase)) / 360
+        if max(spatial, turns, abs(self.temporal_frequency)) <= MOST_CYCLES:
+            return
+        for name, cycles in (
+            ("orientation", self.orientation / 360),
+            ("phase", self.phase / 360),
+            ("temporal_frequency", self.temporal_frequency),
+            ("spatial_frequency", spatial),
+        ):
+            if abs(cycles) > MOST_CYCLES:
+                raise ValueError(
+                    f"{name} is {getattr(self, name):g} at position {self.window.position}; beyond {MOST_CYCLES:g} "
+                    "cycles (of an angle, in a second, in a degree, from the origin) a phase is lost in rounding. "
+                    "Lower it, or come nearer."
+                )
 
     def _row(self) -> tuple[float, ...]:
         (kx, ky), (px, py) = self.wave_vector, self.window.position

@@ -7,7 +7,7 @@ import pytest
 
 import insilico
 import protocols
-from stimuli import CenterSurround, Display, Gabor, Grating, StimulusSet
+from stimuli import CenterSurround, Display, Gabor, Grating, StimulusSet, memory
 
 SMALL = {"preparation.shape": (9, 9), "preparation.n_channels": 4}
 
@@ -43,6 +43,13 @@ def test_the_published_experiment_with_motion_is_not_warned_of():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         insilico.PopulationCode(preparation=experiment.preparation).layer_fields(shown[:2])
+
+
+def test_a_display_whose_filters_do_not_fit_into_memory_is_refused(monkeypatch):
+    monkeypatch.setattr(memory, "free_memory", lambda: 2**30)
+    model = insilico.load_model("feedforward", encoder="energy", **SMALL)
+    with pytest.raises(ValueError, match=r"filters of .* take .* GiB; 1 GiB .*fewer pixels"):
+        model.encode(one(), Display(size_px=(10**5, 10**5), ppd=16))
 
 
 @pytest.mark.parametrize(

@@ -192,15 +192,15 @@ def test_a_part_without_size_is_refused(part_mb, error):
 @pytest.mark.parametrize("axis", [{0, 90}, frozenset({0, 90}), {0: 1, 90: 2}])
 def test_values_without_an_order_are_refused(axis):
     for build in (StimulusSet.grid, StimulusSet.zip):
-        with pytest.raises(TypeError, match=r"orientation is a .*whose order means nothing.*sorted"):
+        with pytest.raises(TypeError, match="orientation"):
             build(lambda orientation: grating(orientation=orientation), orientation=axis)
-    with pytest.raises(TypeError, match=r"orientation is a .*order"):
+    with pytest.raises(TypeError, match="orientation"):
         StimulusSet.of([grating(), grating()], orientation=axis)
-    with pytest.raises(TypeError, match="stimuli is a set"):
+    with pytest.raises(TypeError, match="stimuli"):
         StimulusSet.of({grating(), grating(phase=1)})
 
 
 @pytest.mark.parametrize("value", ["no", 1, None])
 def test_undersampling_is_allowed_by_true_alone(value):
-    with pytest.raises(TypeError, match=r"allow_undersampling is .*True or False"):
+    with pytest.raises(TypeError, match="allow_undersampling"):
         Display(size_px=(8, 8), ppd=8, allow_undersampling=value)
