@@ -17,7 +17,7 @@ from insilico.energy import EnergyModel
 from insilico.equations import Equations
 from insilico.light import Light, as_perturbations
 from insilico.perturb import Lesion, Perturbation, refuse_conflicts
-from insilico.preparation import SHIPPED, Preparation
+from insilico.preparation import SHIPPED, Preparation, PreparationNameWarning
 from insilico.recording import Recording
 from insilico.targets import Targets
 from insilico.units import recorded, unit_table
@@ -167,9 +167,9 @@ class SheetModel:
         if not left or name in known or name in SHIPPED:
             return
         warnings.warn(
-            f"the parameter set {self.parameter_set!r} changes {', '.join(left)} in {', '.join(known)}; the preparation "
-            f"{name!r} is none of them and keeps its own. Give it the name of one of them to have its values, or say "
-            "yours: load_model(…, **{'preparation.tuning_width': …}).",
+            f"the parameter set {self.parameter_set!r} changes {', '.join(left)} in {', '.join(known)}; the "
+            f"preparation {name!r} is none of them and keeps its own. Give it one of these names to have their values, "
+            "or say yours: load_model(…, **{'preparation.tuning_width': …}).",
             PreparationNameWarning,
             stacklevel=3,
         )
@@ -301,8 +301,8 @@ class SheetModel:
         for name, value in fixed.items():
             if self.encoder_settings.get(name, value) is not value:
                 raise ValueError(
-                    f"encoder.{name} = {self.encoder_settings[name]!r}: is {value} in {self.name}, whose circuit sets it; "
-                    "leave it out."
+                    f"encoder.{name} = {self.encoder_settings[name]!r}: is {value} in {self.name}, whose circuit "
+                    "sets it: leave it out."
                 )
         return encoder(preparation=self.preparation, **{**self.encoder_settings, **fixed})
 

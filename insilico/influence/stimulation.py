@@ -114,7 +114,7 @@ def changed(point: FixedPoint, site: Site, change: float, *, tol: float) -> Outc
     Raises
     ------
     ValueError
-        Where the change asks for an activity that the circuit cannot have (below 0), or no drive is known that holds it.
+        Where the change asks for an activity that the circuit cannot have, or no drive is known that holds it.
     """
     if change == 0:
         return driven(point, site, 0.0, tol=tol)

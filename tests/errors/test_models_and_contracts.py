@@ -114,8 +114,8 @@ def test_the_loosest_tolerances_still_give_the_right_influences():
 
 
 @dataclass(frozen=True)
-class Squared:
-    """Equations whose units answer with the square of their input; all else is that of the inner ones."""
+class Doubled:
+    """Equations of which one unit answers with twice its input, without saying so; all else is as it was."""
 
     inner: object
 
@@ -123,12 +123,14 @@ class Squared:
         return getattr(self.inner, name)
 
     def under(self, forces):
-        return Squared(self.inner.under(forces))
+        return Doubled(self.inner.under(forces))
 
     def rates(self, state):
-        (rate,) = self.inner.rates(state)
-        (argument,) = self.inner.inputs(state)
-        return (np.where(rate == 0, 0, (np.maximum(argument, 0) ** 2 - state[0])),)
+        rate, (argument,) = self.inner.rates(state)[0].copy(), self.inner.inputs(state)
+        unit = 10, 10, 0
+        if not self.inner.forces.held[(0, *unit)]:
+            rate[unit] = 2 * argument[unit] - state[0][unit]
+        return (rate,)
 
 
 def test_no_drive_is_invented_for_an_output_that_was_not_inverted():
@@ -137,7 +139,7 @@ def test_no_drive_is_invented_for_an_output_that_was_not_inverted():
     point = fixed_point(equations, tol=1e-13)
     site = Site(population=0, driven=(0,), row=10, column=10, channel=0)
     assert changed(point, site, 0.2, tol=1e-13).drive == pytest.approx(0.2)
-    strange = replace(point, equations=Squared(equations))
+    strange = replace(point, equations=Doubled(equations))
     with pytest.raises(ValueError, match=r"no drive is known that holds the target at 1.2"):
         changed(strange, site, 0.2, tol=1e-13)
 
@@ -163,3 +165,11 @@ def test_numbers_that_overflow_are_refused_and_never_converge():
         assert not insilico.record(huge, STIMULI)["converged"].any()
     state = linear.steady_state(np.full((1, 9, 9, 4), 1e-3), linear.LinearParameters(tau=1e6), tol=1.0, max_steps=1)
     assert not state.converged.any() or state.residual.max() <= 1e-6
+
+
+def test_what_is_not_finite_has_not_converged():
+    model = insilico.load_model("mely2018", xi=1e308, gamma=1e10, **NARROW).prepared(SMALL)
+    with np.errstate(all="ignore"), pytest.warns(insilico.NotConvergedWarning):
+        data = insilico.record(model, STIMULI)
+    assert not np.isfinite(data["response"]).all()
+    assert not data["converged"].any()
