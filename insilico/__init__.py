@@ -31,7 +31,7 @@ from insilico.fitting import FitResult, fit
 from insilico.light import Light, Opsin, pulses
 from insilico.model import Model, SheetModel
 from insilico.perturb import Lesion, Perturbation, unit_ids
-from insilico.preparation import Preparation, Sheet
+from insilico.preparation import Preparation, PreparationNameWarning, Sheet
 from insilico.recording import Recording
 from insilico.reference_data import ReferenceData, list_references, load_reference
 from insilico.storage import load_result, save_result
@@ -53,6 +53,7 @@ __all__ = [
     "Perturbation",
     "PopulationCode",
     "Preparation",
+    "PreparationNameWarning",
     "Recording",
     "ReferenceData",
     "Sheet",

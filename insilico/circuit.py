@@ -56,6 +56,7 @@ class AbstractCircuit(abc.ABC):
     lesions: ClassVar[tuple[str, ...]] = ()
     default_set: ClassVar[str] = "default"
     lowest: ClassVar[float] = 0.0  # activity that a unit can have, and be clamped to
+    population_code: ClassVar[Mapping[str, Any]] = {}  # settings of that encoder that belong to the circuit
 
     def encode(self, encoder: Encoder, parameters: Any, stimuli: StimulusSet, display: Display | None) -> Drive:
         """Return the drive of a batch of stimuli."""

@@ -61,6 +61,10 @@ class PopulationCode:
     preparation: Preparation
     cell_average: bool = False
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.cell_average, bool):
+            raise TypeError(f"cell_average = {self.cell_average!r}: must be True or False.")
+
     def tuning(self, value: float) -> np.ndarray:
         """Return the response of each channel to one value at full contrast; shape (n_channels,)."""
         p = self.preparation

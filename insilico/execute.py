@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
-from insilico.model import Model
+from insilico.model import Model, refuse_no_model
 from insilico.provenance import provenance, read_provenance
 from insilico.recording import Recording
 from insilico.windows import with_windows
@@ -93,6 +93,7 @@ def record(
     NotConvergedWarning
         Where a steady state was asked for and not reached.
     """
+    refuse_no_model(model)
     if batch is None:
         shape = (*model.preparation.sheet.shape, model.preparation.n_channels)
         batch = max(1, DRIVE_BYTES // (8 * int(np.prod(shape))))

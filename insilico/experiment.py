@@ -133,7 +133,7 @@ def _listed(name: str, acts: Acts) -> tuple[Act, ...]:
 
 
 def _sham(act: Act) -> Act | None:
-    """Return the same without effect: the units are addressed and driven by 0, forced all the way; None for a lesion."""
+    """Return the same without effect: the same units driven by 0, by the same code; None for a lesion."""
     if isinstance(act, Lesion):
         return None
     if isinstance(act, Light):

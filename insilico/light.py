@@ -3,7 +3,8 @@
     p = Σ_spots power · exp(−d² / 2 lateral²) · exp(−z² / 2 axial²)      power that reaches a cell
     drive = strength · pⁿ / (half_powerⁿ + pⁿ)                           negative strength: an inhibitory opsin
 
-d  distance in the sheet, the shorter way round a periodic one     z  depth of the focus below (or above) the cells     n  1 for one photon, 2 for two
+d  distance in the sheet, round a periodic one the shorter way
+z  depth of the focus below (or above) the cells     n  1 for one photon, 2 for two
 Powers of all lights on one opsin add before they saturate: two beams of half the power at one spot are one beam.
 The form is the usual saturation of a photocurrent; its numbers are the user's, none is taken from a measured opsin.
 """
@@ -99,7 +100,7 @@ class Light:
             raise ValueError(
                 f"power has {powers.size} values for {len(spots)} spots: give one number, or one per spot."
             )
-        if not (np.isfinite(powers.sum()) and (powers >= 0).all()):
+        if not ((powers >= 0).all() and math.isfinite(float(powers.max(initial=0.0)) * len(spots))):
             raise ValueError(f"power = {self.power}: must be 0 or more, and finite in sum.")
         for name in ("lateral", "axial"):
             if not (np.isfinite(getattr(self, name)) and getattr(self, name) > 0):

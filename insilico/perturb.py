@@ -313,10 +313,10 @@ def selected_units(
     ValueError
         For units that do not exist, and a clamp below the lowest activity.
     """
-    if perturbation.mode == "clamp" and np.min(perturbation.value, initial=lowest) < lowest:
+    held = np.asarray(perturbation.value, dtype=float) if perturbation.mode == "clamp" else np.zeros(0)
+    if (held < lowest).any():
         raise ValueError(
-            f"value = {np.min(perturbation.value):g} with mode 'clamp': must be >= {lowest:g}, as this circuit's "
-            "activities are."
+            f"value = {held.min():g} with mode 'clamp': must be >= {lowest:g}, as this circuit's activities are."
         )
     per_population = math.prod(shape)
     if isinstance(perturbation.units, Targets):
@@ -344,7 +344,7 @@ def _checked_ids(units: Iterable[int]) -> tuple[int, ...]:
     unique, count = np.unique(ids, return_counts=True)
     if unique.size < ids.size:
         raise ValueError(
-            f"unit {unique[count > 1][0]} is listed {count.max()} times: its drive would count as often; list each once."
+            f"unit {unique[count > 1][0]} is listed {count.max()} times: a drive would count as often; list it once."
         )
     return tuple(ids.astype(np.int64).ravel().tolist())
 

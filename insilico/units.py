@@ -33,7 +33,8 @@ def recorded(state: State, recording: Recording, preparation: Preparation, popul
     Returns
     -------
     xarray.Dataset
-        `response` and `drive`, dims (stimulus[, time], unit); `residual`, `converged`, `n_steps`, dim stimulus.
+        `response` and `drive`, dims (stimulus[, time], unit); `residual`, `converged` (never where a response is not
+        finite), `n_steps`, dim stimulus.
     """
     ids = unit_ids_of(recording, preparation, populations)
     shape = (len(populations), *preparation.sheet.shape, preparation.n_channels)
@@ -45,18 +46,21 @@ def recorded(state: State, recording: Recording, preparation: Preparation, popul
         for p, name in enumerate(populations)
         if np.any(population == p)
     ]
+    response = np.concatenate(parts, axis=-1)
+    rest = tuple(range(1, response.ndim))
+    finite = np.isfinite(response.max(axis=rest)) & np.isfinite(response.min(axis=rest))
     drive = state.drive[:, row, column, channel]
     units = {"units": "1"}
     data = xr.Dataset(
         {
-            "response": ((*lead, UNIT), np.concatenate(parts, axis=-1), units | {"long_name": "response"}),
+            "response": ((*lead, UNIT), response, units | {"long_name": "response"}),
             "drive": ((STIMULUS, UNIT), drive, units | {"long_name": "afferent drive"}),
             "residual": (
                 STIMULUS,
                 state.residual,
                 {"units": "1", "long_name": "largest rate of change, per unit time"},
             ),
-            "converged": (STIMULUS, state.converged, units),
+            "converged": (STIMULUS, state.converged & finite, units),
             "n_steps": (STIMULUS, state.n_steps, units),
         },
         coords=_units(ids, shape, preparation, populations).coords,

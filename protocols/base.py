@@ -15,7 +15,7 @@ from insilico.analysis import at_preference
 from insilico.analysis.unfold import unfolded
 from insilico.comparison import Finding
 from insilico.experiment import NONE, PERTURBATION, Acts, record_under, refuse_several
-from insilico.model import Model
+from insilico.model import Model, refuse_no_model
 from insilico.preparation import Preparation
 from insilico.provenance import read_provenance
 from insilico.recording import Recording
@@ -104,6 +104,7 @@ class AbstractProtocol(abc.ABC):
         xarray.Dataset
             See `insilico.record`.
         """
+        refuse_no_model(model)
         subject = model if self.preparation is None else model.prepared(self.preparation)
         data = record_under(
             perturbations,

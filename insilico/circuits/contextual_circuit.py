@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -31,6 +31,7 @@ class Contextual(AbstractTwoStageCircuit):
     parameters_class: ClassVar[type] = contextual.ContextualParameters
     lesions: ClassVar[tuple[str, ...]] = contextual.LESIONS
     default_set: ClassVar[str] = "joint"
+    population_code: ClassVar[Mapping[str, Any]] = {"cell_average": True}
     arrays_steady_state: ClassVar[Callable[..., Activity]] = staticmethod(contextual.steady_state)
     arrays_simulate: ClassVar[Callable[..., Activity]] = staticmethod(contextual.simulate)
     wired: ClassVar[Callable[..., Wiring]] = staticmethod(contextual.wired)

@@ -83,8 +83,8 @@ def test_acts_that_exclude_each_other_fail_before_anything_is_run_and_by_name(mo
     monkeypatch.setattr(type(model), "respond", lambda *_, **__: pytest.fail("something was run"))
     with pytest.raises(ValueError, match=r"perturbation 'held': unit \d+ is clamped to 1.0 and 0.0 at once"):
         record_under({"held": both}, model, STIMULI)
+    low = Perturbation(units="output", mode="clamp", value=-1.0)
     with pytest.raises(ValueError, match=r"perturbation 'low': value = -1 with mode 'clamp': must be >= 0"):
-        low = Perturbation(units="output", mode="clamp", value=-1.0)
         record_under({"low": low}, model, STIMULI)
 
 
