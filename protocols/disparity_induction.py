@@ -26,7 +26,7 @@ from protocols.table import AbstractTableProtocol, Reader, labels_of
 from stimuli import FeaturePatch, FeatureScene, StimulusSet, Window
 
 SEPARATION = "separation"
-SEPARATIONS = tuple(float(s) for s in (*range(0, 7), 8, 9, 10, 12))  # arcmin; those of the data
+SEPARATIONS = tuple(float(s) for s in (*range(7), 8, 9, 10, 12))  # arcmin; those of the data
 BAR_CELLS, FLANK_CELLS = 5, 3
 ARCMIN = 60.0
 OF_GRATINGS = ("spatial frequency", "phase", "centre: ")
@@ -57,7 +57,9 @@ class DisparityInduction(AbstractTableProtocol):
         if values.size == 0 or not np.all(np.isfinite(values) & (values >= 0)):
             raise ValueError(f"separations = {self.separations}: must be one or more numbers of arcmin, 0 or more.")
         if not (np.isfinite(self.inducing_disparity) and self.inducing_disparity != 0):
-            raise ValueError(f"inducing_disparity = {self.inducing_disparity}: must be a number of arcmin other than 0.")
+            raise ValueError(
+                f"inducing_disparity = {self.inducing_disparity}: must be a number of arcmin other than 0."
+            )
 
     def stimuli(self, preparation: Preparation) -> StimulusSet:
         """Return the bar with its flanks at each separation."""
