@@ -60,8 +60,8 @@ class Expectation:
 def v1_expectations() -> Mapping[str, Expectation]:
     """Return the expectations on primary visual cortex by fact, in the order of the table."""
     card = v1_card()
-    with resources.files("insilico.reference").joinpath("v1_facts.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    text = resources.files("insilico.reference").joinpath("v1_facts.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
     return {
         row["fact"]: Expectation(
             fact=row["fact"],
