@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
-from insilico.model import Model
+from insilico.model import Model, SheetModel
 from insilico.provenance import provenance
 from insilico.recording import Recording
 from stimuli import Display, StimulusSet
 
 STIMULUS = "stimulus"
+SHEET, FOLDED = "full sheet", "folded: centre column of symmetric stimuli"
 DRIVE_BYTES = 64_000_000  # of the drive of one batch, float64
 RESERVED = frozenset(
     [
@@ -56,6 +59,7 @@ def record(
     recording: Recording = Recording(),
     batch: int | None = None,
     progress: bool = False,
+    folded: bool = False,
     **context: Any,
 ) -> xr.Dataset:
     """Record a model's response to stimuli.
@@ -74,6 +78,10 @@ def record(
         Stimuli at a time; as many as keep the drive within 64 MB if None. Never changes the result.
     progress
         True draws a progress bar on standard error.
+    folded
+        True solves symmetric stimuli on what symmetry leaves of the sheet, where only the steady states of the centre's
+        output are asked for and the circuit can (`contextual`, nothing perturbed but by lesions): same steps, same
+        residual, equal to the full sheet but for rounding. The provenance says which was used, `solver`.
     **context
         Further entries of the provenance (protocol, seed, …).
 
@@ -102,17 +110,21 @@ def record(
     if display is not None:
         for stimulus in stimuli:
             stimulus.refuse_display(display)
-    parts = []
-    with tqdm(total=len(stimuli), unit=" stimuli", disable=not progress, leave=False) as bar:
-        for group in stimuli.batches(batch):
-            parts.append(model.respond(model.encode(group, display), recording=recording))
-            bar.update(len(group))
-    data = _joined(parts, stimuli)
+    part = model.folded(stimuli, recording) if folded and isinstance(model, SheetModel) else None
+    if part is not None:
+        data = _labelled({name: variable.values for name, variable in part.data_vars.items()}, part, stimuli)
+    else:
+        data = _recorded(model, stimuli, display, recording, batch, progress)
     shown = {"size_px": display.size_px, "ppd": display.ppd} if display is not None else None
     data.attrs = {
         "title": f"response of {model.name}",
         "provenance": provenance(
-            model=model.spec(), stimuli=stimuli.spec(), display=shown, recording=_recording_spec(recording), **context
+            model=model.spec(),
+            stimuli=stimuli.spec(),
+            display=shown,
+            recording=dataclasses.asdict(recording),
+            solver=SHEET if part is None else FOLDED,
+            **context,
         ),
     }
     if recording.window is None:
@@ -132,21 +144,35 @@ def warn_if_not_converged(data: xr.Dataset) -> None:
         )
 
 
-def _joined(parts: list[xr.Dataset], stimuli: StimulusSet) -> xr.Dataset:
-    """Concatenate along stimuli as arrays, and label once."""
-    first = parts[0]
-    variables = {}
-    for name, variable in first.data_vars.items():
-        values = np.concatenate([part[name].values for part in parts], axis=variable.dims.index(STIMULUS))
-        variables[name] = (variable.dims, values, variable.attrs)
-    kept = {name: c for name, c in first.coords.items() if STIMULUS not in c.dims}
+def _recorded(
+    model: Model, stimuli: StimulusSet, display: Display | None, recording: Recording, batch: int, progress: bool
+) -> xr.Dataset:
+    """Fill the whole result batch by batch, so that nothing is ever held twice."""
+    values: dict[Hashable, np.ndarray] = {}
+    first, done = None, 0
+    with tqdm(total=len(stimuli), unit=" stimuli", disable=not progress, leave=False) as bar:
+        for group in stimuli.batches(batch):
+            part = model.respond(model.encode(group, display), recording=recording)
+            if first is None:
+                first = part.isel({STIMULUS: slice(0, 0)}).copy(deep=True)  # labels without values
+                values = {name: _empty(variable, len(stimuli)) for name, variable in part.data_vars.items()}
+            for name, whole in values.items():
+                place = [slice(None)] * whole.ndim
+                place[part[name].dims.index(STIMULUS)] = slice(done, done + len(group))
+                whole[tuple(place)] = part[name].values
+            done += len(group)
+            bar.update(len(group))
+    assert first is not None
+    return _labelled(values, first, stimuli)
+
+
+def _empty(part: xr.DataArray, n: int) -> np.ndarray:
+    shape = [n if dim == STIMULUS else size for dim, size in part.sizes.items()]
+    return np.empty(shape, dtype=part.dtype)
+
+
+def _labelled(values: Mapping[Hashable, np.ndarray], part: xr.Dataset, stimuli: StimulusSet) -> xr.Dataset:
+    """Label the arrays of a whole recording, as its first part was."""
+    variables = {name: (part[name].dims, array, part[name].attrs) for name, array in values.items()}
+    kept = {name: c for name, c in part.coords.items() if STIMULUS not in c.dims}
     return xr.Dataset(variables, coords={**kept, **dict(stimuli.parameters.coords)})
-
-
-def _recording_spec(recording: Recording) -> dict[str, Any]:
-    return {
-        "cells": recording.cells,
-        "populations": recording.populations,
-        "window": recording.window,
-        "cadence": recording.cadence,
-    }

@@ -47,6 +47,8 @@ def record_under(
     if perturbations is None:
         return record(model, stimuli, display, **settings)
     subjects = subjects_under(perturbations, model, recording=settings.get("recording"))
+    if any(getattr(subject, "perturbations", ()) for subject in subjects.values()):
+        settings["folded"] = False  # one solver for all that is compared: a sham is the intact model to the last bit
     described = described_acts(perturbations)
     return along_perturbation(
         {

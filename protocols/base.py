@@ -111,6 +111,7 @@ class AbstractProtocol(abc.ABC):
             recording=recording,
             batch=batch,
             progress=progress,
+            folded=True,
             protocol=self.spec(),
             assumptions=self.assumptions(subject.preparation) + _encoder_assumptions(subject.spec()),
             seed=seed,
