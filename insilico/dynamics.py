@@ -100,7 +100,7 @@ def exponential_step(
     below it to 0 at the rate leak / time_constant. The rate is never 0, as leak > 0.
     """
     above = drive + a - b * s > 0
-    rate = population.leak + np.where(above, scale * b, 0)
+    rate = population.leak + (np.where(above, scale * b, 0) if np.any(b) else 0.0)
     target = np.where(above, scale * (drive + a), 0) / rate
     return s - np.expm1(-step * rate / population.time_constant) * (target - s)
 

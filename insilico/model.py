@@ -263,6 +263,19 @@ class SheetModel:
         data = recorded(state, recording, self.preparation, self.circuit.populations)
         return data.assign_coords({name: c for name, c in drive.coords.items() if c.dims == ("stimulus",)})
 
+    def folded(self, stimuli: StimulusSet, recording: Recording = Recording()) -> xr.Dataset | None:
+        """Return what `respond` would, without the sheet: symmetric stimuli, the centre's output, steady states.
+
+        None where anything else is asked for, or where folding does not apply; see `AbstractCircuit.folded`.
+        """
+        plain = replace(recording, cadence=Recording().cadence) == Recording()
+        if not plain or self.perturbations:
+            return None
+        state = self.circuit.folded(self._encoder(), self.effective_parameters, stimuli, lesions=self.lesions)
+        if state is None:
+            return None
+        return recorded(state, recording, self.preparation, self.circuit.populations)
+
     def equations(self, drive: Drive) -> tuple[Equations, ...]:
         """Return the circuit's equations under each stimulus of a drive, with the model's lesions and perturbations."""
         _check_drive(drive, self.preparation)

@@ -115,6 +115,7 @@ class AbstractProtocol(abc.ABC):
             batch=batch,
             progress=progress,
             name=f"{self.name}, {model.name}",
+            folded=True,
             protocol=self.spec(),
             assumptions=self.assumptions(subject.preparation) + _encoder_assumptions(subject.spec()),
             seed=seed,
