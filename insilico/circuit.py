@@ -62,7 +62,9 @@ class AbstractCircuit(abc.ABC):
         """Return the drive of a batch of stimuli."""
         return encoder.encode(stimuli, display)
 
-    def folded(self, encoder: Encoder, parameters: Any, stimuli: StimulusSet, *, lesions: Sequence[str]) -> State | None:
+    def folded(
+        self, encoder: Encoder, parameters: Any, stimuli: StimulusSet, *, lesions: Sequence[str]
+    ) -> State | None:
         """Return the fixed points of symmetric stimuli at the sheet's centre, without the rest of the sheet.
 
         All cells of the result show the centre's activity. None where the circuit, the encoder or the stimuli do not

@@ -127,7 +127,7 @@ def record(
         model=model.spec(),
         stimuli=stimuli.spec(),
         display=shown,
-        recording=_recording_spec(recording),
+        recording=dataclasses.asdict(recording),
         solver=SHEET if part is None else FOLDED,
         **context,
     )

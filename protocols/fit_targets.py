@@ -157,7 +157,7 @@ class Physiology:
 
     def stimuli(self, preparation: Preparation) -> StimulusSet:
         """Return a patch at three contrasts and of seven sizes, the surround alone, and both."""
-        shared = {"orientation": 90.0, "spatial_frequency": 1.0, "aperture": preparation.aperture}
+        shared: dict[str, Any] = {"orientation": 90.0, "spatial_frequency": 1.0, "aperture": preparation.aperture}
 
         def shown(center: float, surround: float, diameter: float) -> Grating | CenterSurround:
             patch = Grating(contrast=center, diameter=diameter, **shared)
@@ -239,7 +239,10 @@ def targets(names: Sequence[str], *, shift: float | None = None, neighbours: boo
 
 def _nearby(tilt: TiltInduction) -> list[Target]:
     """Return the tilt illusion at the geometries and tuning widths about the published ones."""
-    own, at = tilt.preparation, center_position(tilt.preparation)
+    own = tilt.preparation
+    if own is None or own.surround_diameter is None:
+        raise ValueError(f"{tilt.name} has no geometry of its own to be changed: give it a preparation.")
+    at = center_position(own)
     area = 2 / np.sqrt(np.pi)  # a disc of the area of a square
     sizes = {f"tilt_center_{factor:g}": {"center_diameter": own.center_diameter * factor} for factor in CENTERS}
     discs = {"center_diameter": own.center_diameter * area, "surround_diameter": own.surround_diameter * area}

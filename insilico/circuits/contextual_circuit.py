@@ -48,7 +48,9 @@ class Contextual(AbstractTwoStageCircuit):
         energy: xr.DataArray = encoder.encode(stimuli, display)
         return energy.copy(data=afferent_energy(energy.data, encoder, c50=parameters.c50, n=parameters.n))
 
-    def folded(self, encoder: Encoder, parameters: Any, stimuli: StimulusSet, *, lesions: Sequence[str]) -> State | None:
+    def folded(
+        self, encoder: Encoder, parameters: Any, stimuli: StimulusSet, *, lesions: Sequence[str]
+    ) -> State | None:
         """Return the fixed points at the sheet's centre from folded stimuli, to the residual of the full sheet."""
         if not isinstance(encoder, PopulationCode) or {"untuned_P", "untuned_T"} & set(lesions):
             return None

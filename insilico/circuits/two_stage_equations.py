@@ -106,7 +106,8 @@ def coefficients_of(parameters: Any, *, lesions: Collection[str]) -> Coefficient
     """Return the coefficients among the fields of a circuit's parameters, without those of the pools removed."""
     known = {field.name for field in fields(parameters)}
     values = {field.name: getattr(parameters, field.name) for field in fields(Coefficients) if field.name in known}
-    return lesioned(Coefficients(**values), [lesion for lesion in lesions if known.issuperset(LESIONED.get(lesion, ()))])
+    removed = [lesion for lesion in lesions if known.issuperset(LESIONED.get(lesion, ()))]
+    return lesioned(Coefficients(**values), removed)
 
 
 def lesioned(coefficients: Any, lesions: Collection[str]) -> Any:

@@ -32,7 +32,10 @@ def sweep(experiment, model, n):
 
 @pytest.mark.parametrize(
     "name",
-    ["busse2009", "trott_born2015_plaid", "trott_born2015_matrix", "otoole_wenderoth1977", "kim_wilson1997", "size_tuning"],
+    [
+        *("busse2009", "trott_born2015_plaid", "trott_born2015_matrix"),
+        *("otoole_wenderoth1977", "kim_wilson1997", "size_tuning"),
+    ],
 )
 @pytest.mark.parametrize("lesions", [(), ("P",), ("Q",), ("T", "U")], ids=lambda names: "".join(names) or "intact")
 def test_folded_and_full_sheet_agree_in_response_drive_and_steps(name, lesions):
