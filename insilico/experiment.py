@@ -49,6 +49,7 @@ def record_under(
     subjects = subjects_under(perturbations, model, recording=settings.get("recording"))
     if any(getattr(subject, "perturbations", ()) for subject in subjects.values()):
         settings["folded"] = False  # one solver for all that is compared: a sham is the intact model to the last bit
+    settings["copies"] = 2 * len(subjects)  # each alone, and all joined
     described = described_acts(perturbations)
     return along_perturbation(
         {

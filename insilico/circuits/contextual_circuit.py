@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 import xarray as xr
 
 from insilico.afferent import afferent_drive, afferent_energy
-from insilico.circuit import Drive, Encoder, State
+from insilico.circuit import Drive, Encoder, Mechanism, State
 from insilico.circuits import contextual
 from insilico.circuits.folded_column import column_state
 from insilico.circuits.two_stage import Activity
 from insilico.circuits.two_stage_circuit import AbstractTwoStageCircuit
-from insilico.circuits.two_stage_equations import Wiring, lesioned
+from insilico.circuits.two_stage_equations import Wiring, lesioned, mechanisms_of
 from insilico.encode import PopulationCode, as_drive
 from stimuli import Display, StimulusSet
 
@@ -34,6 +34,7 @@ class Contextual(AbstractTwoStageCircuit):
     default_set: ClassVar[str] = "joint"
     arrays_steady_state: ClassVar[Callable[..., Activity]] = staticmethod(contextual.steady_state)
     arrays_simulate: ClassVar[Callable[..., Activity]] = staticmethod(contextual.simulate)
+    mechanisms: ClassVar[tuple[Mechanism, ...]] = mechanisms_of(contextual.ContextualParameters)
     wired: ClassVar[Callable[..., Wiring]] = staticmethod(contextual.wired)
 
     def encode(self, encoder: Encoder, parameters: Any, stimuli: StimulusSet, display: Display | None) -> Drive:
@@ -46,7 +47,9 @@ class Contextual(AbstractTwoStageCircuit):
         energy: xr.DataArray = encoder.encode(stimuli, display)
         return energy.copy(data=afferent_energy(energy.data, encoder, c50=parameters.c50, n=parameters.n))
 
-    def folded(self, encoder: Encoder, parameters: Any, stimuli: StimulusSet, *, lesions: Sequence[str]) -> State | None:
+    def folded(
+        self, encoder: Encoder, parameters: Any, stimuli: StimulusSet, *, lesions: Sequence[str]
+    ) -> State | None:
         """Return the fixed points at the sheet's centre from folded stimuli, to the residual of the full sheet."""
         if not isinstance(encoder, PopulationCode) or {"untuned_P", "untuned_T"} & set(lesions):
             return None
