@@ -228,6 +228,67 @@ def lines(curves: dict[str, xr.DataArray], *, along: str, title: str, ylabel: st
     return figure
 
 
+def contributions(responses: xr.Dataset, *, stimulus: int = 0, unit: int | None = None) -> Figure:
+    """Draw what each mechanism contributes to one channel of a cell, one panel per population.
+
+    Parameters
+    ----------
+    responses
+        Recorded with `Recording(mechanisms=True)`; lines over time where it has a window, bars at the steady state.
+    stimulus
+        Position of the stimulus.
+    unit
+        Id of a unit whose cell and channel are drawn in all recorded populations; the one that responds most if None.
+    """
+    if "contribution" not in responses:
+        raise ValueError("no contributions were recorded: record with Recording(mechanisms=True).")
+    if not 0 <= stimulus < responses.sizes["stimulus"]:
+        raise ValueError(f"stimulus = {stimulus}: must be 0 to {responses.sizes['stimulus'] - 1}, a position.")
+    shown = responses.isel(stimulus=stimulus)
+    ids = shown["unit"].values
+    if unit is not None and unit not in ids:
+        raise ValueError(f"unit = {unit} was not recorded: choose an id of responses['unit'].")
+    peak = shown["response"].max([dim for dim in shown["response"].dims if dim != "unit"])
+    chosen = shown.sel(unit=ids[np.argmax(peak.values)] if unit is None else unit)
+    same = np.all([shown[name] == chosen[name] for name in ("row", "column", "channel")], axis=0)
+    units = shown.isel(unit=np.flatnonzero(same))
+    with rc_context(FONT):
+        figure = Figure(figsize=(3.6 * units.sizes["unit"] + 0.4, 3.0), layout="constrained")
+        axes = figure.subplots(1, units.sizes["unit"], squeeze=False)[0]
+        for ax, i in zip(axes, range(units.sizes["unit"]), strict=True):
+            one = units.isel(unit=i)
+            population = str(one["population"].item())
+            terms = one["contribution"].isel(mechanism=np.flatnonzero(one["mechanism_population"] == population))
+            _contributions(ax, terms.transpose("mechanism", ...))
+            ax.set_title(f"{population} stage")
+        place = f"row {int(chosen['row'])}, column {int(chosen['column'])}, channel {int(chosen['channel'])}"
+        figure.suptitle(f"{place}, stimulus {stimulus}", fontsize=8)
+    return figure
+
+
+def _contributions(ax: Axes, terms: xr.DataArray) -> None:
+    """Draw the terms of one unit, (mechanism[, time]), and their sum."""
+    signs = np.where(terms.values.reshape(terms.sizes["mechanism"], -1).sum(axis=1) < 0, "−", "")
+    labels = [f"{sign}{term}" for sign, term in zip(signs, terms["mechanism"].values, strict=True)]
+    total = terms.sum("mechanism")
+    if "time" in terms.dims:
+        for line, label, color, marker in zip(terms, labels, itertools.cycle(COLORS), itertools.cycle(MARKERS)):
+            every = max(1, terms.sizes["time"] // 8)
+            ax.plot(terms["time"], line, color=color, marker=marker, markevery=every, markersize=3.5, label=label)
+        ax.plot(terms["time"], total, color=GRAY, linestyle="--", label="sum")
+        ax.set_xlabel(_label("time", terms["time"]))
+        ax.set_ylabel("contribution")
+        ax.legend(frameon=False, fontsize=7)
+    else:
+        colors = [*itertools.islice(itertools.cycle(COLORS), len(labels)), GRAY]
+        ax.barh(range(len(labels) + 1), [*terms.values, float(total)], color=colors, height=0.65)
+        names = [f"{name}  {label}" for name, label in zip(terms["mechanism_name"].values, labels, strict=True)]
+        ax.set_yticks(range(len(labels) + 1), [*names, "sum"])
+        ax.invert_yaxis()
+        ax.set_xlabel("contribution")
+    (ax.axvline if "time" not in terms.dims else ax.axhline)(0, color=BLACK, linewidth=0.5, zorder=0)
+
+
 def score_table(comparisons: list[Comparison]) -> Figure:
     """Draw the scores of several models on several tables, with intervals, best null and ceiling."""
     protocols = list(dict.fromkeys(c.protocol for c in comparisons))
