@@ -27,7 +27,7 @@ def test_patches_of_one_value_are_one_layer_and_add():
     halves = FeatureScene(feature="disparity", patches=[FeaturePatch(value=1, window=CENTER, contrast=0.5)] * 2)
     [layer] = halves.layers("disparity", 0.0, 0.0)
     assert layer.contrast == 1.0
-    with pytest.raises(ValueError, match="contrasts add up to 1.5"):
+    with pytest.raises(ValueError, match=r"contrasts add up to 1\.5"):
         FeatureScene(feature="hue", patches=[PATCHES[0], FeaturePatch(value=0, window=CENTER, contrast=0.5)]).layers(
             "hue", 0.0, 0.0
         )
