@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ast
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -189,7 +188,7 @@ def _run(options: argparse.Namespace) -> int:
         options.model,
         parameters=options.parameters,
         lesions=options.lesion,
-        settings=_pairs(options.settings),
+        settings=pairs(options.settings),
     )
     check_writable(options.out)
     if options.perturbations is not None:
@@ -238,11 +237,11 @@ def _fit(options: argparse.Namespace) -> int:
         options.model,
         options.to,
         free=options.free or FREE,
-        fixed=_pairs(options.settings) if options.start_from else {**FIXED, **_pairs(options.settings)},
+        fixed=pairs(options.settings) if options.start_from else {**FIXED, **pairs(options.settings)},
         base=options.start_from,
         shift=options.shift,
         neighbours=options.neighbours,
-        weights=_pairs(options.weight),
+        weights=pairs(options.weight),
     )
     for what in options.leave_out:
         if what != "fifths" and what not in options.to:
@@ -289,7 +288,7 @@ def _influence(options: argparse.Namespace) -> int:
     from protocols import influence_plan
     from protocols.chettih_harvey import ChettihHarvey
 
-    settings = _pairs(options.settings)
+    settings = pairs(options.settings)
     if options.plan is not None and options.calibrate is not None:
         raise ValueError("--plan and --calibrate: give one of the two.")
     if options.scales and (options.plan is not None or options.calibrate is not None):
@@ -386,7 +385,7 @@ def _seed(text: str) -> int:
     return int(text)
 
 
-def _pairs(texts: Sequence[str]) -> dict[str, Any]:
+def pairs(texts: Sequence[str]) -> dict[str, Any]:
     settings = {}
     for text in texts:
         key, equals, value = text.partition("=")

@@ -30,7 +30,7 @@ from stimuli.errors import unknown_name
 CHANNELS: dict[str, Any] = {"n_channels": 24, "spacing": "even"}
 SURROUND = 35 * PITCH  # of Trott & Born, who do not give it: 8.75 deg, so that the sheet's edge plays no part
 WIDE = (73, 73)  # cells for the tilt illusion, so that a wide near ring stays on the sheet around an even centre
-CENTERS, WIDTHS, NEARBY = (0.8, 1.2), (0.9, 1.1), 0.05  # spread about the tilt illusion, and the weight of each
+CENTERS, WIDTHS, NEARBY = (0.8, 1.2), (0.9, 1.1), 0.02  # spread about the tilt illusion, and the weight of each
 TILT_ANGLES = tuple(float(a) for a in range(0, 91, 10))
 
 BOUNDS: dict[str, Free] = {
@@ -40,6 +40,7 @@ BOUNDS: dict[str, Free] = {
         Free(name="mu", low=1e-3, high=5),
         Free(name="beta", low=1e-4, high=5),
         Free(name="nu", low=1e-3, high=5),
+        Free(name="zeta", low=0.005, high=3),
         Free(name="gamma", low=0.05, high=8),
         Free(name="omega", low=0.03, high=1),
         Free(name="n", low=1, high=5, transform="linear"),
@@ -47,7 +48,7 @@ BOUNDS: dict[str, Free] = {
         Free(name="thO", low=0.01, high=20),
         Free(name="sP", low=0.004, high=1),
         Free(name="sT", low=0.004, high=0.4),
-        Free(name="qP", low=0.25, high=4),
+        Free(name="qP", low=0.25, high=8),
         Free(name="qT", low=0.4, high=2.5),
         Free(name="gO", low=0.01, high=0.3),
         Free(name="rP", low=2, high=10, transform="linear"),
