@@ -40,7 +40,7 @@ METHODS = ("auto", "blocks", "gmres")
 EVERYWHERE = Recording(cells="all")
 LARGEST_REMAINDER = 1e-5  # of a linear solve, relative: influences are then within 1e-4 of the exact ones
 LARGEST_RATE = 1e-10  # |ds/dt| at which changes of a thousandth of a response are still right to 1e-4
-LARGEST_SHARE = 1e-5  # of a target's change, that the rates at the fixed points may be
+LARGEST_SHARE = 1e-5  # of a target's change, that the rates under its drive may be
 FIXED_POINT = 1e-13  # |ds/dt| that counts as zero: finite and implicit influence agree to 1e-4 only below this
 
 
@@ -203,11 +203,11 @@ def finite_influence(
             moves[i, j] = readout.of(outcome.state, moved=moved) - before[moved]
             own[i, j] = own_value(outcome.state, sites[j], moved) - own_value(point.state, sites[j], moved)
             drives[i, j], residuals[i, j] = outcome.drive, outcome.residual
-            _refuse_drowned(own[i, j], point.residual + outcome.residual)
             if check_stability and outcome.drive:
                 refuse_destabilised(outcome, sites[j], model)
             if check_stability:
                 eigenvalues[i, j] = outcome.largest_eigenvalue if outcome.drive else point.largest_eigenvalue
+    _refuse_drowned(own, residuals)
     per_pair, per_target = (STIMULUS, TARGET, UNIT), (STIMULUS, TARGET)
     return labelled(
         {
@@ -253,13 +253,19 @@ def _refuse_loose(tol: float, largest: float) -> None:
         raise ValueError(f"tol = {tol}: must be > 0 and at most {largest:g}, or the influences are not right to 1e-4.")
 
 
-def _refuse_drowned(change: float, residual: float) -> None:
-    """Raise ValueError where a target's change is not well above what the fixed points leave undone."""
-    if change and residual > LARGEST_SHARE * abs(change):
-        raise ValueError(
-            f"the target changes by {change:.2g}, and the fixed points are known to {residual:.2g} per unit time only: "
-            "influences per unit of that change would be wrong. Drive it more, lower tol, or use implicit_influence."
-        )
+def _refuse_drowned(own: np.ndarray, residuals: np.ndarray) -> None:
+    """Raise ValueError where a target's largest change over stimuli is not well above what fixed points leave undone.
+
+    Both arrays are (stimulus, target).
+    """
+    changes, left = np.abs(own).max(axis=0, initial=0.0), residuals.max(axis=0, initial=0.0)
+    for change, residual in zip(changes, left, strict=True):
+        if change and residual > LARGEST_SHARE * change:
+            raise ValueError(
+                f"the target changes by {change:.2g}, and the fixed point is known to {residual:.2g} per unit time "
+                "only: influences per unit of that change would be wrong. Drive it more, lower tol, or use "
+                "implicit_influence."
+            )
 
 
 def _over(value: np.ndarray, unit: np.ndarray) -> np.ndarray:
