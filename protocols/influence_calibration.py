@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -37,10 +38,9 @@ def write_calibration(
 
     pool = _pool(experiment, label)
     largest = size_of(*SIZES[-1])
-    rates = calibration(n, seed, pool=pool, size=largest, groups=experiment.groups, processes=processes)
-    powers = power_agreement(
-        n, seed, pool=pool, sizes=tuple(size_of(*s) for s in SIZES), groups=experiment.groups, processes=processes
-    )
+    common: dict[str, Any] = {"groups": experiment.groups, "processes": processes, "progress": True}
+    rates = calibration(n, seed, pool=pool, size=largest, **common)
+    powers = power_agreement(n, seed, pool=pool, sizes=tuple(size_of(*s) for s in SIZES), **common)
     n_fields = population(experiment).n_fields
     text = (
         f"{label}, fields drawn from {n_fields}; {n} simulated experiments for each number: a rate of 0.05 is known to "
