@@ -2,6 +2,9 @@
 
 R² = 1 − SSE / SST   over all points of the table, after the least-squares gain and offset, or, where model and data
                      have the same unit, without any
+
+The gain of a prediction is >= 0: data that fall where the prediction rises are not explained by it. Where the
+least-squares gain is not above 0 the best that is allowed is the data's mean, R² is 0, and the comparison has failed.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from insilico.reference_data import ReferenceData
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
+CONSTANT = 1e-12  # share of a column's size below which its variation is rounding
 DEDICATED = "dedicated_"  # begins the names of models made for one table; they stand among its nulls
 
 
@@ -33,11 +37,14 @@ class LinearFit:
         Constant that is added.
     r2
         1 − SSE/SST over all points.
+    free_weights
+        Weights of the least-squares fit without a constraint; below 0 where a gain is refused.
     """
 
     weights: tuple[float, ...]
     offset: float
     r2: float
+    free_weights: tuple[float, ...]
 
     def apply(self, columns: np.ndarray) -> np.ndarray:
         """Return the fitted values; columns (n_points,) or (n_points, n_columns)."""
@@ -47,16 +54,22 @@ class LinearFit:
 def fit_linear(data: np.ndarray, columns: np.ndarray) -> LinearFit:
     """Fit data (n_points,) by columns (n_points,) or (n_points, n_columns) and one offset.
 
-    Constant columns get no weight: they predict nothing, and R² is then 0.
+    The weight of a single column is a gain and is kept >= 0: at 0 the fit is the data's mean, and R² is 0. Several
+    columns (of a null) have weights of any sign. Constant columns get no weight: they predict nothing.
     """
     design = np.reshape(columns, (len(data), -1))
     centered = design - design.mean(axis=0)
-    weights = np.linalg.lstsq(centered, data - data.mean(), rcond=1e-12)[0]
+    centered[:, np.linalg.norm(centered, axis=0) <= CONSTANT * np.linalg.norm(design, axis=0)] = 0.0
+    free = np.linalg.lstsq(centered, data - data.mean(), rcond=1e-12)[0]
+    weights = np.maximum(free, 0.0) if free.size == 1 else free
     offset = float(data.mean() - design.mean(axis=0) @ weights)
     total = float(((data - data.mean()) ** 2).sum())
     error = float(((data - design @ weights - offset) ** 2).sum())
     return LinearFit(
-        weights=tuple(map(float, weights)), offset=offset, r2=1 - error / total if total > 0 else float("nan")
+        weights=tuple(map(float, weights)),
+        offset=offset,
+        r2=1 - error / total if total > 0 else float("nan"),
+        free_weights=tuple(map(float, free)),
     )
 
 
@@ -70,7 +83,9 @@ def fit_unscaled(data: np.ndarray, prediction: np.ndarray) -> LinearFit:
         raise ValueError(f"prediction has shape {prediction.shape}: must be {data.shape}, one value for each point.")
     total = float(((data - data.mean()) ** 2).sum())
     error = float(((data - prediction) ** 2).sum())
-    return LinearFit(weights=(1.0,), offset=0.0, r2=1 - error / total if total > 0 else float("nan"))
+    return LinearFit(
+        weights=(1.0,), offset=0.0, r2=1 - error / total if total > 0 else float("nan"), free_weights=(1.0,)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +112,7 @@ class Scale:
 
 GAIN_AND_OFFSET = Scale(
     name="one gain, one offset",
-    legend="one gain and one offset for the whole table, refitted in each resample; nulls have their own",
+    legend="one gain, 0 or more, and one offset for the whole table, refitted in each resample; nulls have their own",
     n_free=2,
     fit=fit_linear,
 )
@@ -192,7 +207,8 @@ class Comparison:
     prediction
         The model's value at each point of the table, before any gain and offset; shape (n_points,).
     fit
-        Gain, offset, R²; gain 1 and offset 0 where the scale is `UNSCALED`.
+        Gain, offset, R²; gain 1 and offset 0 where the scale is `UNSCALED`. The score has failed where the gain that
+        fits best is not above 0.
     low, high
         95 % bootstrap interval of R² over panels.
     nulls
@@ -241,6 +257,16 @@ class Comparison:
         return self.fit.r2
 
     @property
+    def gain(self) -> float:
+        """Least-squares gain of the prediction, in the data's unit per unit of response; <= 0 where it has failed."""
+        return self.fit.free_weights[0]
+
+    @property
+    def failed(self) -> bool:
+        """Whether the gain is not above 0: the response is inverted or constant, and the score is not valid."""
+        return not self.gain > 0
+
+    @property
     def best_null(self) -> float:
         """Largest R² of the nulls, models made for this table alone not among them; NaN where there are none."""
         plain = [value for name, value in self.nulls.items() if not name.startswith(DEDICATED)]
@@ -268,6 +294,9 @@ class Comparison:
             "nulls": dict(self.nulls),
             "n_points": int(self.prediction.size),
             "n_free": self.n_free,
+            "gain": self.gain,
+            "offset": self.fit.offset,
+            "failed": self.failed,
         }
 
     def plot(self) -> Any:
@@ -284,6 +313,7 @@ class Comparison:
             f"{self.score_name}  {self.r2:.3f} [{self.low:.2f}, {self.high:.2f}]   model {self.model}   "
             f"ceiling {ceiling_text(self.reference.ceiling)}   {self.prediction.size} points, {self.n_free} free, "
             f"{self.scale.name}",
+            f"  {gain_text(self.score())}",
             f"  nulls: {nulls}",
         ]
         if not self.converged:
@@ -293,6 +323,7 @@ class Comparison:
     def _repr_html_(self) -> str:
         rows = [
             ("model", self.model, f"{self.r2:.3f} [{self.low:.2f}, {self.high:.2f}]", f"{self.n_free} free"),
+            ("", "", "", gain_text(self.score())),
             *(("null", n, f"{v:.3f}", "above the model" if v > self.r2 else "") for n, v in self.nulls.items()),
         ]
         if self.reference.ceiling is not None:
@@ -307,3 +338,14 @@ class Comparison:
 def ceiling_text(ceiling: float | None) -> str:
     """Return a ceiling as it is printed: a dash where it is not known."""
     return "–" if ceiling is None else f"{ceiling}"
+
+
+def gain_text(score: Mapping[str, Any]) -> str:
+    """Return the gain and the offset of a score as they are printed; one that has failed says so."""
+    if "gain" not in score:  # of an earlier version
+        return "gain not recorded"
+    gain, offset = (float("nan") if score[name] is None else float(score[name]) for name in ("gain", "offset"))
+    shown = f"gain {gain:.3g}, offset {offset:.3g}"
+    if not score["failed"]:
+        return shown
+    return f"FAILED: {shown}; the response is {'inverted' if gain < 0 else 'constant'}, the score is not valid"

@@ -192,6 +192,8 @@ def score_table(comparisons: list[Comparison]) -> Figure:
                     ax.text(LOWEST, i, f"◂ {c.r2:.2f}", color=colors[model], va="center", fontsize=7)
                 else:
                     ax.errorbar(c.r2, i, xerr=error, fmt="o", color=colors[model], mfc=face, capsize=2, markersize=5)
+                if c.failed:
+                    ax.text(max(c.r2, LOWEST), i - 0.15, " FAILED: gain not above 0", color=RED, va="bottom", fontsize=6)
                 ax.plot(c.best_null, i, marker="|", color=BLACK, markersize=9, linestyle="none")
                 ax.plot(c.dedicated, i, marker="D", color=BLACK, markersize=3, mfc="white", linestyle="none")
             ceiling = next(c.reference.ceiling for c in comparisons if c.protocol == protocol)
@@ -245,8 +247,9 @@ def _scores(ax: Axes, comparison: Comparison) -> None:
     ax.set_ylim(len(names) - 0.4, -1.0)
     ax.set_xlim(left, 1.02)
     ax.set_xlabel(f"R²\n{comparison.scale.name}\n{comparison.n_free} free", fontsize=7)
-    if not comparison.converged:
-        ax.set_title("NOT CONVERGED", color=RED, fontsize=8)
+    wrong = [comparison.failed and "FAILED: gain not above 0", not comparison.converged and "NOT CONVERGED"]
+    if any(wrong):
+        ax.set_title("\n".join(text for text in wrong if text), color=RED, fontsize=8)
 
 
 def _left(values: list[float]) -> float:

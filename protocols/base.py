@@ -172,7 +172,8 @@ class AbstractProtocol(abc.ABC):
         Raises
         ------
         ValueError
-            If the responses come from another experiment, lack dimensions or their unit, or hold no such column.
+            If the responses come from another experiment, lack dimensions or their unit, hold no such column or only
+            some of its channels, hold a stimulus twice, or are not finite.
         """
         shown = read_provenance(responses.attrs).get("protocol", {}).get("name")
         if shown != self.name:
@@ -197,7 +198,37 @@ class AbstractProtocol(abc.ABC):
         keep &= responses["population"].values == "output"
         if not keep.any():
             raise ValueError("the output column at the sheet's centre was not recorded: use Recording(cells='center').")
-        return responses.isel({UNIT: np.flatnonzero(keep)})
+        column = responses.isel({UNIT: np.flatnonzero(keep)})
+        _refuse_incomplete(column, read_provenance(responses.attrs)["model"]["preparation"]["n_channels"])
+        return column
+
+
+def _refuse_incomplete(column: xr.Dataset, n_channels: int) -> None:
+    """Raise ValueError where a recorded column lacks channels, holds a stimulus twice, or is not finite."""
+    channels = column["channel"].values
+    if not np.array_equal(np.sort(channels), np.arange(n_channels)):
+        raise ValueError(
+            f"the column holds {channels.size} channels ({np.unique(channels).size} different) of {n_channels}: "
+            "responses are read between channels, so all are needed, each once; compare the recording before any "
+            "selection of units."
+        )
+    shown = {str(name): c.values.tolist() for name, c in column.coords.items() if c.dims == (STIMULUS,)}
+    rows = [repr(values) for values in zip(*shown.values(), strict=True)]  # NaN, "does not apply", is like NaN
+    first = {row: number for number, row in reversed(list(enumerate(rows)))}
+    again = [number for number, row in enumerate(rows) if first[row] != number]
+    if again:
+        values = ", ".join(f"{name} = {of[again[0]]}" for name, of in shown.items())
+        raise ValueError(
+            f"{len(again)} stimuli are there twice, the first with {values}: two runs joined along stimulus have two "
+            "answers. Compare one run at a time."
+        )
+    for name in ("response", "drive"):
+        bad = ~np.isfinite(column[name].values)
+        if bad.any():
+            raise ValueError(
+                f"{name} is not finite for {int(bad.any(axis=column[name].dims.index(UNIT)).sum())} of "
+                f"{column.sizes[STIMULUS]} stimuli: there is nothing to compare. Look at the model's parameters."
+            )
 
 
 def curve_at(response: xr.DataArray, preference: float, *, along: Sequence[str]) -> xr.DataArray:

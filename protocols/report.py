@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from insilico.comparison import Comparison, Finding, ceiling_text
+from insilico.comparison import Comparison, Finding, ceiling_text, gain_text
 from insilico.provenance import versions
 
 STYLE = """
@@ -102,7 +102,7 @@ def score_table(comparisons: Sequence[Comparison]) -> str:
     """Return an HTML table of scores: every score with its interval, nulls, ceiling and free parameters."""
     if not comparisons:
         return ""
-    headings = ("table", "model", "R²", "95 %", "nulls", "ceiling", "points", "free")
+    headings = ("table", "model", "R²", "95 %", "nulls", "ceiling", "points", "free", "gain")
     rows = ["<tr>" + "".join(f"<th>{heading}</th>" for heading in headings) + "</tr>"]
     for c in comparisons:
         nulls = ", ".join(
@@ -114,7 +114,8 @@ def score_table(comparisons: Sequence[Comparison]) -> str:
             f"<tr><td>{html.escape(c.protocol)}</td><td>{html.escape(c.model)}{state}</td><td class=n>{c.r2:.3f}</td>"
             f"<td class=n>{c.low:.2f} – {c.high:.2f}</td><td>{nulls}</td>"
             f"<td class=n>{ceiling_text(c.reference.ceiling)}</td>"
-            f"<td class=n>{c.prediction.size}</td><td class=n>{c.n_free}</td></tr>"
+            f"<td class=n>{c.prediction.size}</td><td class=n>{c.n_free}</td>"
+            f"<td{' class=bad' if c.failed else ''}>{html.escape(gain_text(c.score()))}</td></tr>"
         )
     scales = {c.scale.name: c.scale for c in comparisons}
     of = {name: ", ".join(dict.fromkeys(c.protocol for c in comparisons if c.scale.name == name)) for name in scales}

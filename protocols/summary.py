@@ -8,7 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from insilico.comparison import Comparison, Finding, ceiling_text
+from insilico.comparison import Comparison, Finding, ceiling_text, gain_text
 from insilico.provenance import read_provenance
 from protocols.base import AbstractProtocol, subject_of
 
@@ -34,14 +34,14 @@ def as_json(content: dict[str, Any]) -> str:
 
 
 def score_line(score: dict[str, Any]) -> str:
-    """Return one line: score, interval, ceiling, nulls; a null above the model says so."""
+    """Return one line: score, interval, ceiling, gain, nulls; a gain not above 0 and a null above the model say so."""
     nulls = " · ".join(
         f"{name.replace('_', ' ')} {_digits(value, 3)}{' (above the model)' if _above(value, score['value']) else ''}"
         for name, value in score["nulls"].items()
     )
     return (
         f"{score['name']}  {_digits(score['value'], 3)} [{_digits(score['low'], 2)}, {_digits(score['high'], 2)}]   "
-        f"ceiling {ceiling_text(score['ceiling'])}   {score['n_free']} free   nulls: {nulls}"
+        f"ceiling {ceiling_text(score['ceiling'])}   {score['n_free']} free   {gain_text(score)}   nulls: {nulls}"
     )
 
 
