@@ -2,9 +2,10 @@
 
 from insilico.fitting.free import Free
 from insilico.fitting.leave_out import LeftOut, leave_out_parts, leave_out_table
-from insilico.fitting.problem import Problem, Target
+from insilico.fitting.problem import Problem
 from insilico.fitting.result import FitResult, fit
 from insilico.fitting.starts import run_starts
+from insilico.fitting.target import Target
 from insilico.fitting.variation import Outcome, Variation, fit_variations
 
 __all__ = [

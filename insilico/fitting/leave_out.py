@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from insilico.fitting.problem import Problem, Target, predicted_points
+from insilico.fitting.problem import Problem, predicted_points
 from insilico.fitting.starts import Start, best_of, run_starts
+from insilico.fitting.target import Target
 
 
 @dataclass(frozen=True, kw_only=True)
