@@ -75,7 +75,9 @@ def parameter_set(name: str, parameters: str | Path | None = None) -> ParameterS
     return sets[parameters]
 
 
-def load_model(name: str, parameters: str | Path | None = None, *, encoder: str = "population", **changes: Any) -> SheetModel:
+def load_model(
+    name: str, parameters: str | Path | None = None, *, encoder: str = "population", **changes: Any
+) -> SheetModel:
     """Return a model.
 
     Parameters

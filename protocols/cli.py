@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import ast
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from insilico.comparison import ceiling_text
 from insilico.experiment import Acts
@@ -17,10 +15,12 @@ from insilico.reference_data import list_references, load_reference
 from insilico.zoo import circuit_named, list_models, parameter_sets
 from protocols.base import AbstractProtocol
 from protocols.commands import assembled, load_run, run_demo, run_once, run_under, write_run, write_runs
+from protocols.fit_options import add_options, common_of, problem_of
 from protocols.folder import CONTENTS, check_writable
 from protocols.light import surround_under_light
 from protocols.perturbation_file import read_perturbations
 from protocols.registry import PUBLISHED, list_protocols, protocol_named
+from protocols.settings import pairs
 from protocols.summary import convergence_line, finding_line, score_line
 from stimuli.errors import unknown_name
 
@@ -42,13 +42,8 @@ FIT_HELP = """Fit parameters of the contextual circuit to tables, from many star
 report.html, summary.json and parameters.toml. Finished starts are kept beside DIR: the same command goes on from there.
 
 --free takes NAME (shared by all tables), NAME@PREPARATIONS (for those whose name begins so, several joined by +), and
-bounds of one's own, NAME=LOW:HIGH; fields of a preparation (tuning_width, center_diameter) can be free, too.
+bounds of one's own, NAME=LOW:HIGH. The tuning width of a preparation can be free; stimulus geometry cannot.
 --set fixes a parameter that is not free. Without --free, the smallest circuit that meets the tables is fitted."""
-FREE = [
-    *("nu", "gamma", "omega", "n", "c50", "thO", "sP", "tuning_width@cat", "tuning_width@macaque+default"),
-    *("tuning_width@human_otoole", "center_diameter@macaque"),
-]
-FIXED = {"alpha": 0.0, "mu": 0.0, "beta": 0.0}
 EVOLVED = 3000  # evaluations of CMA-ES
 SHOWN = 8  # findings printed on the terminal; all are in the files
 
@@ -95,22 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     fit = commands.add_parser(
         "fit", help="parameters of a circuit from tables", description=FIT_HELP, formatter_class=raw
     )
-    fit.add_argument("--model", metavar="M", default="contextual", help="name of the model (default contextual)")
-    fit.add_argument("--to", metavar="TABLE", nargs="+", required=True, help="tables, and size_tuning")
-    fit.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the result, new or earlier")
-    fit.add_argument("--free", metavar="NAME", nargs="+", action="extend", default=[], help="free parameters")
-    fit.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], dest="settings")
-    fit.add_argument("--start-from", metavar="SET", help="parameter set to scatter about, and to take the rest from")
-    fit.add_argument("--starts", metavar="N", type=int, default=10)
-    fit.add_argument("--shift", metavar="RATIO", type=float, help="of summation, low over high contrast, to be fitted")
-    fit.add_argument("--neighbours", action="store_true", help="fit the tilt illusion at centres 10 %% off, too")
-    fit.add_argument("--weight", metavar="TABLE=W", nargs="+", action="extend", default=[], help="1 where not given")
-    fit.add_argument("--leave-out", metavar="WHAT", nargs="+", default=[], help="'fifths', or names of tables")
-    fit.add_argument("--checks", metavar="WHAT", nargs="+", default=[], help="removals, ladder, shuffled, trade-off")
-    fit.add_argument("--check-starts", metavar="N", type=int, default=3, help="starts of each fit of a check")
-    fit.add_argument("--second-opinion", action="store_true", help="fit once more by CMA-ES, without derivatives")
+    add_options(fit)
     fit.add_argument("--seed", metavar="N", type=_seed, default=0)
-    fit.add_argument("--processes", metavar="N", type=int, default=1)
     fit.set_defaults(command=_fit)
 
     influence = commands.add_parser(
@@ -173,7 +154,7 @@ def _run(options: argparse.Namespace) -> int:
         options.model,
         parameters=options.parameters,
         lesions=options.lesion,
-        settings=_pairs(options.settings),
+        settings=pairs(options.settings),
     )
     check_writable(options.out)
     if options.perturbations is not None:
@@ -218,23 +199,11 @@ def _fit(options: argparse.Namespace) -> int:
     from protocols import fit_command as fitting
 
     check_writable(options.out, extra=("parameters.toml",))
-    chosen = fitting.fit_problem(
-        options.model,
-        options.to,
-        free=options.free or FREE,
-        fixed=_pairs(options.settings) if options.start_from else {**FIXED, **_pairs(options.settings)},
-        base=options.start_from,
-        shift=options.shift,
-        neighbours=options.neighbours,
-        weights=_pairs(options.weight),
-    )
-    for what in options.leave_out:
-        if what != "fifths" and what not in options.to:
-            raise unknown_name("table to leave out", what, {"fifths", *options.to})
+    chosen = problem_of(options)
     checks = fit_checks.checks_named(options.checks)
     around = fitting.start_values(chosen, options.model, options.start_from) if options.start_from else None
     ledger = options.out.parent / f"{options.out.name}.starts"
-    common: dict[str, Any] = {"seed": options.seed, "processes": options.processes, "folder": ledger, "progress": True}
+    common = common_of(options, ledger)
     result = fit(chosen, starts=options.starts, around=around, **common)
     left_out = []
     for what in options.leave_out:
@@ -273,7 +242,7 @@ def _influence(options: argparse.Namespace) -> int:
     from protocols import influence_plan
     from protocols.chettih_harvey import ChettihHarvey
 
-    settings = _pairs(options.settings)
+    settings = pairs(options.settings)
     if options.plan is not None and options.calibrate is not None:
         raise ValueError("--plan and --calibrate: give one of the two.")
     if options.scales and (options.plan is not None or options.calibrate is not None):
@@ -368,25 +337,6 @@ def _seed(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text}: must be a whole number, 0 or more.")
     return int(text)
-
-
-def _pairs(texts: Sequence[str]) -> dict[str, Any]:
-    settings = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise ValueError(f"--set {text}: must be KEY=VALUE, as in --set alpha=2.")
-        if key in settings:
-            raise ValueError(f"--set {key} is given twice: keep one.")
-        settings[key] = _value(value)
-    return settings
-
-
-def _value(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
 
 
 if __name__ == "__main__":

@@ -226,13 +226,13 @@ def targets(names: Sequence[str], *, shift: float | None = None, neighbours: boo
         if name not in EXPERIMENTS:
             raise unknown_name("table to fit", name, EXPERIMENTS)
         if name == "physiology":
-            found.append(Target(experiment=Physiology(), weight=0.01))
+            found.append(Target(experiment=Physiology(), weight=0.01, geometry=CHANNELS))
             continue
         if name == "size_tuning":
-            found.append(Target(experiment=SizeMeasures(shift=shift), weight=0.01))
+            found.append(Target(experiment=SizeMeasures(shift=shift), weight=0.01, geometry=CHANNELS))
             continue
         experiment = EXPERIMENTS[name]()
-        found.append(Target(experiment=experiment))
+        found.append(Target(experiment=experiment, geometry=fitted_geometry(name)))
         if name == "otoole_wenderoth1977" and neighbours:
             found += _nearby(experiment)
     return tuple(found)

@@ -8,7 +8,7 @@ folded circuit (`insilico.folding`), which is exact.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any
@@ -112,7 +112,7 @@ class Problem:
             raise ValueError(f"targets {scores}: each may be named once, or its data would count twice.")
         names = [self._prepared(t).name for t in self.targets]
         for parameter in self.free:
-            _check_free(parameter.name, self._circuit | {TUNING})
+            check_free(parameter.name, self._circuit | {TUNING})
             if not any(parameter.acts_on(name) for name in names):
                 raise ValueError(f"{parameter.label} acts on none of the preparations {', '.join(names)}.")
         n = sum(self._n_points(t) for t in self.targets)
@@ -159,7 +159,9 @@ class Problem:
         A fitted model is made of the same two (`FitResult.to_model`): it cannot differ from what was fitted.
         """
         shared: dict[str, float] = {}
-        own = {t.experiment.preparation.name: {} for t in self.targets} | {k: dict(v) for k, v in self.preparations.items()}
+        own = {t.experiment.preparation.name: {} for t in self.targets} | {
+            k: dict(v) for k, v in self.preparations.items()
+        }
         for parameter, value in zip(self.free, values, strict=True):
             everywhere = not parameter.where and parameter.name in self._circuit
             if everywhere:
@@ -176,9 +178,7 @@ class Problem:
         preparation = self._prepared(target)
         shared, own = self.applied(values)
         changes = own[preparation.name]
-        parameters = replace(
-            self.parameters, **{**shared, **{k: v for k, v in changes.items() if k in self._circuit}}
-        )
+        parameters = replace(self.parameters, **{**shared, **{k: v for k, v in changes.items() if k in self._circuit}})
         prepared = preparation.replaced(**{k: v for k, v in changes.items() if k not in self._circuit})
         return parameters, prepared.replaced(tuning_width=prepared.tuning_width * target.width_factor)
 
@@ -245,7 +245,7 @@ class Problem:
         return sum(target.kept) if target.kept is not None else target.values.size
 
 
-def _check_free(name: str, known: set[str]) -> None:
+def check_free(name: str, known: set[str]) -> None:
     """Raise where a parameter cannot be free."""
     if name in known:
         return

@@ -187,7 +187,9 @@ class FitResult:
         errors, ends = self.standard_errors, set(self.at_bounds())
         fitted = self.fitted
         now = len(self.problem.free) - len(ends)
-        lines = [f"{count_text(fitted)}: {now} here, {len(fitted) - now} before; {self.evaluation.residuals.size} residuals"]
+        lines = [
+            f"{count_text(fitted)}: {now} here, {len(fitted) - now} before; {self.evaluation.residuals.size} residuals"
+        ]
         lines += [f"  {name}_r2  {value:.3f}" for name, value in self.evaluation.scores.items()]
         lines.append(f"{'parameter':34s} {'value':>10s}   s.e. (of the logarithm on a log scale)")
         for f, value in zip(self.problem.free, self.best.values, strict=True):

@@ -235,7 +235,9 @@ def best_of(starts: Sequence[Start]) -> Start:
     defined = [start for start in starts if np.isfinite(start.cost)]
     if not defined:
         costs = ", ".join(f"{start.cost:g}" for start in starts)
-        raise ValueError(f"none of {len(starts)} starts ended at a defined cost ({costs}): widen the bounds, or free less.")
+        raise ValueError(
+            f"none of {len(starts)} starts ended at a defined cost ({costs}): widen the bounds, or free less."
+        )
     return min(defined, key=lambda start: (not start.valid, start.cost))
 
 

@@ -97,7 +97,9 @@ class Target:
             raise ValueError(f"{name} of {self.experiment.name}: it has no table; leave {name} out.")
         given, n = np.asarray(getattr(self, name)), self.experiment.reference.values.size
         if given.shape != (n,):
-            raise ValueError(f"{name} of {self.experiment.name} has shape {given.shape}: must be ({n},), one per point.")
+            raise ValueError(
+                f"{name} of {self.experiment.name} has shape {given.shape}: must be ({n},), one per point."
+            )
         if name == "data" and not np.isfinite(given.astype(float)).all():
             bad = int(np.flatnonzero(~np.isfinite(given.astype(float)))[0])
             raise ValueError(
