@@ -28,8 +28,8 @@ class ParameterSet:
     n_fitted
         Number of parameters that were fitted to data.
     fitted
-        Labels of these: "nu" is shared by all data sets, "tuning_width@cat" belongs to one; empty where the set does not
-        say which.
+        Labels of these: "nu" is shared by all data sets, "tuning_width@cat" belongs to one; empty where it is not
+        said which.
     values
         Parameters that differ from the circuit's defaults.
     preparations

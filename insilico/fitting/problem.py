@@ -159,9 +159,8 @@ class Problem:
         A fitted model is made of the same two (`FitResult.to_model`): it cannot differ from what was fitted.
         """
         shared: dict[str, float] = {}
-        own = {t.experiment.preparation.name: {} for t in self.targets} | {
-            k: dict(v) for k, v in self.preparations.items()
-        }
+        own: dict[str, dict[str, Any]] = {t.experiment.preparation.name: {} for t in self.targets}
+        own |= {name: dict(changes) for name, changes in self.preparations.items()}
         for parameter, value in zip(self.free, values, strict=True):
             everywhere = not parameter.where and parameter.name in self._circuit
             if everywhere:

@@ -101,8 +101,9 @@ class FitResult:
 
     @property
     def standard_errors(self) -> dict[str, float]:
-        """Standard error of each parameter on its own scale, by label; infinite where the data say nothing, nan at a bound.
+        """Standard error of each parameter on its own scale, by label.
 
+        Infinite where the data say nothing, nan for a parameter at its bound, which is fixed there.
         From the Gauss-Newton covariance with the residual variance of the fit: as good as the linearisation, and as
         the assumption that misses are independent.
         """
@@ -145,7 +146,7 @@ class FitResult:
 
     @property
     def fitted(self) -> tuple[str, ...]:
-        """Labels of all values that were fitted, here and in the fits before this one; those at a bound are not counted."""
+        """Labels of all values that were fitted, here and before; what has ended at a bound is not counted."""
         return self.problem.counted(self.at_bounds())
 
     def parameter_set(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from insilico.fitting.leave_out import conditions_of, parts
 from insilico.fitting.starts import run_start
 from protocols.cli import main
 from protocols.fit_checks import checks_named
-from protocols.fit_command import as_toml, fit_problem, fitted_model, parsed
+from protocols.fit_command import as_toml, fit_problem, parsed
 from protocols.fit_targets import EXPERIMENTS, targets
 
 TRUE = {"c50": 0.09, "tuning_width@cat": 0.5}
@@ -78,7 +78,7 @@ def test_residuals_square_to_one_minus_r2(small):
 
 def test_scores_are_those_of_the_full_sheet(recovered, small):
     result = FitResult(small, (run_start(small, 0, 0, (0.07, 0.4), max_evaluations=12),))
-    model = fitted_model(result, "contextual")
+    model = result.to_model()
     experiment = EXPERIMENTS["busse2009"]()
     import protocols
 
@@ -93,6 +93,7 @@ def test_states_that_do_not_converge_are_penalised_and_counted():
         targets=targets(["otoole_wenderoth1977"]),
         free=(Free(name="mu", low=1, high=7),),
         parameters=ContextualParameters(alpha=0, beta=0, nu=7, gamma=7, delta=7),
+        preparations={},
     )
     evaluation = wild.evaluate((7.0,))
     assert evaluation.unconverged > 0
