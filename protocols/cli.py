@@ -15,7 +15,7 @@ from insilico.reference_data import list_references, load_reference
 from insilico.zoo import circuit_named, list_models, parameter_sets
 from protocols.base import AbstractProtocol
 from protocols.commands import assembled, load_run, run_demo, run_once, run_under, write_run, write_runs
-from protocols.fit_options import add_options, common_of, problem_of
+from protocols.fit_options import add_options, common_of, problem_of, refuse_table_with_fit
 from protocols.folder import CONTENTS, check_writable
 from protocols.light import surround_under_light
 from protocols.perturbation_file import read_perturbations
@@ -43,7 +43,10 @@ report.html, summary.json and parameters.toml. Finished starts are kept beside D
 
 --free takes NAME (shared by all tables), NAME@PREPARATIONS (for those whose name begins so, several joined by +), and
 bounds of one's own, NAME=LOW:HIGH. The tuning width of a preparation can be free; stimulus geometry cannot.
---set fixes a parameter that is not free. Without --free, the smallest circuit that meets the tables is fitted."""
+--set fixes a parameter that is not free. Without --free, the smallest circuit that meets the tables is fitted.
+
+With --table, nothing is fitted: sets.md, sets.json and sets.png hold one table of sets, from the files of earlier runs;
+what no file holds is computed first."""
 EVOLVED = 3000  # evaluations of CMA-ES
 SHOWN = 8  # findings printed on the terminal; all are in the files
 
@@ -51,6 +54,7 @@ SHOWN = 8  # findings printed on the terminal; all are in the files
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     options = _parser().parse_args(arguments)
+    options.words = ["insilico", *(sys.argv[1:] if arguments is None else arguments)]
     try:
         return options.command(options)
     except (ValueError, TypeError, KeyError, ArithmeticError, OSError) as error:
@@ -198,6 +202,9 @@ def _fit(options: argparse.Namespace) -> int:
     from protocols import fit_checks
     from protocols import fit_command as fitting
 
+    refuse_table_with_fit(options)
+    if options.table is not None:
+        return _table_of_sets(options)
     check_writable(options.out, extra=("parameters.toml",))
     chosen = problem_of(options)
     checks = fit_checks.checks_named(options.checks)
@@ -225,7 +232,7 @@ def _fit(options: argparse.Namespace) -> int:
         left_out,
         outcomes,
         model=options.model,
-        command=shlex.join(["insilico", "fit", *sys.argv[2:]]),
+        command=shlex.join(options.words),
         seed=options.seed,
         out=options.out,
         second=second,
@@ -235,6 +242,19 @@ def _fit(options: argparse.Namespace) -> int:
         if run.comparison is not None:
             print(score_line(run.comparison.score()))
     print(f"wrote {options.out}/{{{', '.join((*CONTENTS, 'parameters.toml'))}}}; finished starts are in {ledger}")
+    return 0
+
+
+def _table_of_sets(options: argparse.Namespace) -> int:
+    from protocols.set_kinds import QUICK, Effort
+    from protocols.set_table import found_for, rows_of, write_table
+
+    names = options.table or [name for name, one in parameter_sets(options.model).items() if one.n_fitted]
+    folder = options.results or options.out / "results"
+    effort = Effort(starts=options.starts, processes=options.processes, folder=folder / "starts")
+    found = found_for(options.model, names, options.kinds or QUICK, folder=folder, effort=effort)
+    print(write_table(rows_of(options.model, found), command=shlex.join(options.words), out=options.out))
+    print(f"wrote {options.out}/{{sets.md, sets.json, sets.png}}")
     return 0
 
 

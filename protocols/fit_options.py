@@ -44,6 +44,21 @@ def add_options(fit: argparse.ArgumentParser) -> None:
     fit.add_argument("--check-starts", metavar="N", type=int, default=3, help="starts of each fit of a check")
     fit.add_argument("--second-opinion", action="store_true", help="fit once more by CMA-ES, without derivatives")
     fit.add_argument("--processes", metavar="N", type=int, default=1)
+    fit.add_argument(
+        "--table",
+        metavar="SET",
+        nargs="*",
+        help="fit nothing, but make one table of these sets, or parameters.toml (default: all shipped fitted sets)",
+    )
+    fit.add_argument(
+        "--kinds",
+        metavar="KIND",
+        nargs="+",
+        help="of --table: scores, geometry, perturbed (default: these three), fifths, tables, paper, human",
+    )
+    fit.add_argument(
+        "--results", metavar="DIR", type=Path, help="of --table: files to read and keep (default OUT/results)"
+    )
 
 
 def problem_of(options: argparse.Namespace) -> Problem:
@@ -92,6 +107,20 @@ def problem_of_command(command: str) -> tuple[Problem, argparse.Namespace]:
     if unknown:
         raise ValueError(f"{command!r} has options that are not known: {' '.join(unknown)}.")
     return problem_of(options), options
+
+
+def refuse_table_with_fit(options: argparse.Namespace) -> None:
+    """Raise where --table is asked for together with what describes a fit, or its own words without it."""
+    if options.table is None:
+        if options.kinds is not None or options.results is not None:
+            raise ValueError("--kinds and --results belong to --table: give it, or leave them out.")
+        return
+    for name in ("to", "free", "settings", "start_from", "shift", "neighbours", "weight", "leave_out", "checks"):
+        if getattr(options, name):
+            raise ValueError(f"--table fits nothing: leave out --{'set' if name == 'settings' else name}.")
+    for name in ("starts", "processes"):
+        if getattr(options, name) < 1:
+            raise ValueError(f"--{name} {getattr(options, name)}: must be 1 or more.")
 
 
 def _check_left_out(wanted: Sequence[str], to: Sequence[str], chosen: Problem) -> None:

@@ -234,15 +234,15 @@ def targets(names: Sequence[str], *, shift: float | None = None, neighbours: boo
         experiment = EXPERIMENTS[name]()
         found.append(Target(experiment=experiment, geometry=fitted_geometry(name)))
         if name == "otoole_wenderoth1977" and neighbours:
-            found += _nearby(experiment)
+            found += nearby(experiment)
     return tuple(found)
 
 
-def _nearby(tilt: TiltInduction) -> list[Target]:
-    """Return the tilt illusion at the geometries and tuning widths about the published ones."""
+def nearby(tilt: TiltInduction, *, centers: Sequence[float] = CENTERS) -> list[Target]:
+    """Return the tilt illusion at the geometries and tuning widths about the published ones; centre sizes as factors."""
     own, at = tilt.preparation, center_position(tilt.preparation)
     area = 2 / np.sqrt(np.pi)  # a disc of the area of a square
-    sizes = {f"tilt_center_{factor:g}": {"center_diameter": own.center_diameter * factor} for factor in CENTERS}
+    sizes = {f"tilt_center_{factor:g}": {"center_diameter": own.center_diameter * factor} for factor in centers}
     discs = {"center_diameter": own.center_diameter * area, "surround_diameter": own.surround_diameter * area}
     prepared = {**sizes, "tilt_discs": {**discs, "aperture": "disc"}}
     found = [

@@ -172,10 +172,13 @@ class Problem:
                     changes[parameter.name] = value
         return shared, own
 
-    def settings(self, target: Target, values: Sequence[float]) -> tuple[Any, Preparation]:
-        """Return the circuit's parameters and the preparation of a target at some values of the free parameters."""
+    def settings(self, target: Target, values: Sequence[float] | None) -> tuple[Any, Preparation]:
+        """Return the circuit's parameters and the preparation of a target at some values of the free parameters.
+
+        Where `values` is None, nothing is free: they are as they were before the fit.
+        """
         preparation = self._prepared(target)
-        shared, own = self.applied(values)
+        shared, own = replace(self, free=()).applied(()) if values is None else self.applied(values)
         changes = own[preparation.name]
         parameters = replace(self.parameters, **{**shared, **{k: v for k, v in changes.items() if k in self._circuit}})
         prepared = preparation.replaced(**{k: v for k, v in changes.items() if k not in self._circuit})
