@@ -94,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     fit = commands.add_parser(
         "fit", help="parameters of a circuit from tables", description=FIT_HELP, formatter_class=raw
     )
+    fit.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the result, new or earlier")
     add_options(fit)
     fit.add_argument("--seed", metavar="N", type=_seed, default=0)
     fit.set_defaults(command=_fit)

@@ -27,7 +27,6 @@ def add_options(fit: argparse.ArgumentParser) -> None:
     """Add what describes a fit to a parser."""
     fit.add_argument("--model", metavar="M", default="contextual", help="name of the model (default contextual)")
     fit.add_argument("--to", metavar="TABLE", nargs="+", default=[], help="tables, size_tuning, physiology")
-    fit.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the result, new or earlier")
     fit.add_argument("--free", metavar="NAME", nargs="+", action="extend", default=[], help="free parameters")
     fit.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], dest="settings")
     fit.add_argument(
@@ -100,6 +99,7 @@ def problem_of_command(command: str) -> tuple[Problem, argparse.Namespace]:
     parser = argparse.ArgumentParser(exit_on_error=False)
     add_options(parser)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path)
     try:
         options, unknown = parser.parse_known_args(words[2:])
     except argparse.ArgumentError as error:

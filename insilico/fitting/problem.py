@@ -270,6 +270,8 @@ def _of_table(target: Target, preparation: Preparation, activity: FoldedActivity
     read = _reading(target.experiment, _geometry(preparation))
     data, prediction = target.values, read(activity.response, activity.drive)
     keep = np.ones(data.size, dtype=bool) if target.kept is None else np.asarray(target.kept)
+    if not np.isfinite(prediction[keep]).all():
+        return np.full(int(keep.sum()), np.nan), float("nan")
     fitted = target.experiment.scale.fit(data[keep], prediction[keep])
     error = fitted.apply(prediction[keep]) - data[keep]
     total = float(((data[keep] - data[keep].mean()) ** 2).sum())

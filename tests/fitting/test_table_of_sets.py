@@ -151,5 +151,5 @@ def test_the_problem_of_a_card_is_that_of_its_command():
         "insilico fit --to busse2009 --out f --frree nu",
         "insilico fit --starts x",
     ):
-        with pytest.raises(ValueError, match="insilico fit|not known|cannot be read"):
+        with pytest.raises(ValueError, match=r"insilico fit|not known|cannot be read"):
             problem_of_command(wrong)

@@ -61,8 +61,6 @@ def test_an_undefined_response_has_not_converged(small, monkeypatch):
     from insilico import folded_circuit
 
     def undefined(self, **_):
-        shape = (self._stimuli.places[-1].row + 1, 24)
-        del shape
         n = len(self._stimuli.places)
         return folded_circuit.FoldedActivity(
             response=np.full((n, 24), np.nan),

@@ -29,7 +29,7 @@ def test_an_orbit_holds_whole_panels_and_their_images():
         inside = reference.orbit == number
         assert len(set(np.abs(second[inside]))) == 1
         assert len(set(np.isnan(surround[inside]))) == 1
-        assert {p for p in reference.panel[inside]}.isdisjoint(reference.panel[~inside])
+        assert set(reference.panel[inside]).isdisjoint(reference.panel[~inside])
 
 
 def test_a_table_without_a_stated_mirror_is_resampled_by_panels():
