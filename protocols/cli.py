@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("protocol", metavar="PROTOCOL", help="name of the experiment, see insilico list")
     run.add_argument("--model", metavar="M", required=True, help="name of the model")
     run.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the result, new or earlier")
-    run.add_argument("--parameters", metavar="SET", default=None, help="parameter set of the model")
+    run.add_argument("--parameters", metavar="SET", default=None, help="parameter set of the model, or parameters.toml of a fit")
     run.add_argument("--lesion", metavar="NAME", nargs="+", action="extend", default=[], help="mechanisms to remove")
     run.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], dest="settings")
     run.add_argument(
