@@ -12,8 +12,8 @@ import math
 
 import numpy as np
 
-from insilico.pools import box_matrix
 from insilico.energy import EnergyModel
+from insilico.pools import box_matrix
 
 
 def afferent_drive(contrast: np.ndarray, tuned: np.ndarray, *, c50: float, n: float) -> np.ndarray:

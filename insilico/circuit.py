@@ -55,10 +55,22 @@ class AbstractCircuit(abc.ABC):
     populations: ClassVar[tuple[str, ...]] = ("output",)
     lesions: ClassVar[tuple[str, ...]] = ()
     default_set: ClassVar[str] = "default"
+    lowest: ClassVar[float] = 0.0  # activity that a unit can have, and be clamped to
+    population_code: ClassVar[Mapping[str, Any]] = {}  # settings of that encoder that belong to the circuit
 
     def encode(self, encoder: Encoder, parameters: Any, stimuli: StimulusSet, display: Display | None) -> Drive:
         """Return the drive of a batch of stimuli."""
         return encoder.encode(stimuli, display)
+
+    def folded(
+        self, encoder: Encoder, parameters: Any, stimuli: StimulusSet, *, lesions: Sequence[str]
+    ) -> State | None:
+        """Return the fixed points of symmetric stimuli at the sheet's centre, without the rest of the sheet.
+
+        All cells of the result show the centre's activity. None where the circuit, the encoder or the stimuli do not
+        allow it, or where not all of them settle: then the full sheet decides.
+        """
+        return None
 
     @abc.abstractmethod
     def steady_state(
@@ -133,7 +145,7 @@ class AbstractStaticCircuit(AbstractCircuit):
         """Return the same response at all times, but for the perturbations that act at each."""
         response, afferent = self.respond(drive, parameters, boundary=boundary)
         _check_activity(afferent)
-        frames = [under(response, [p for p in perturbations if p.window[0] <= t < p.window[1]]) for t in times]
+        frames = [under(response, [p for p in perturbations if p.acts_at(t)]) for t in times]
         return _still(np.stack(frames, axis=1), afferent)
 
     def equations(
@@ -169,11 +181,13 @@ def _check_activity(drive: np.ndarray) -> None:
 
 
 def _still(response: np.ndarray, drive: np.ndarray) -> State:
+    """Return a response without dynamics; what is not finite is no fixed point."""
     n = drive.shape[0]
+    finite = np.isfinite(response.reshape(n, -1)).all(axis=1)
     return State(
         populations={"output": response},
         drive=drive,
-        residual=np.zeros(n),
-        converged=np.ones(n, dtype=bool),
+        residual=np.where(finite, 0.0, np.inf),
+        converged=finite,
         n_steps=np.zeros(n, dtype=int),
     )

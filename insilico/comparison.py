@@ -179,6 +179,12 @@ class Finding:
         The same measure on the published data, where there is one.
     low, high
         95 % interval, where there is one.
+    note
+        One sentence: what the name stands for, or why the value is undefined.
+    expected
+        Range that the value should lie in, ends included, where one is expected.
+    source
+        Who measured what, for a value that is held against an expectation.
     """
 
     name: str
@@ -187,11 +193,26 @@ class Finding:
     data: float | None = None
     low: float | None = None
     high: float | None = None
+    note: str | None = None
+    expected: tuple[float, float] | None = None
+    source: str = ""
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the value lies within the expected range; None where nothing is expected."""
+        if self.expected is None:
+            return None
+        low, high = self.expected
+        return low <= float(self.value) <= high
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry of `summary.json`."""
         entry: dict[str, Any] = {"name": self.name, "value": self.value, "unit": self.unit}
-        further = {name: getattr(self, name) for name in ("data", "low", "high")}
+        further: dict[str, Any] = {name: getattr(self, name) for name in ("data", "low", "high", "note")}
+        if self.expected is not None:
+            further |= {"expected": list(self.expected), "met": self.met}
+        if self.source:
+            further["source"] = self.source
         return entry | {name: value for name, value in further.items() if value is not None}
 
 

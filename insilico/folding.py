@@ -224,7 +224,7 @@ def fold(
         raise NotSymmetricError("folding needs a circular feature with an even number of evenly spaced channels.")
     if preparation.sheet.boundary != "zero":
         raise NotSymmetricError("folding needs a sheet with nothing beyond its border.")
-    layers = PopulationCode(preparation=preparation, cell_average=cell_average).layer_fields(stimuli)
+    layers: Layers = PopulationCode(preparation=preparation, cell_average=cell_average).layer_fields(stimuli)
     if field:
         layers = _averaged(layers, field)
     corner, side = _common_square(layers, preparation)

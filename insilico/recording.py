@@ -10,6 +10,7 @@ from insilico.preparation import Sheet
 from stimuli.errors import unknown_name
 
 PLACES = ("center", "row", "all")
+MOST_SAMPLES = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,12 @@ class Recording:
                 raise ValueError(f"window = {self.window}: must be (start, stop) with 0 <= start < stop, both finite.")
         if not (np.isfinite(self.cadence) and self.cadence > 0):
             raise ValueError(f"cadence = {self.cadence}: must be positive.")
+        if self.window is not None and (self.window[1] - self.window[0]) / self.cadence >= MOST_SAMPLES:
+            samples = (self.window[1] - self.window[0]) / self.cadence
+            raise ValueError(
+                f"window = {self.window} every {self.cadence:g} is {samples:.3g} samples: {MOST_SAMPLES} are the most. "
+                "Shorten the window or raise the cadence; a circuit has settled after some 100 of its time constants."
+            )
 
     def positions(self, sheet: Sheet) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows and columns of the recorded cells on a sheet; two arrays (n_cells,)."""

@@ -21,6 +21,9 @@ TABLES = (
     "trott_born2015_decoded",
     "otoole_wenderoth1977",
     "kim_wilson1997",
+    "marshak_sekuler1979",
+    "klauke_wachtler2015",
+    "westheimer_levi1987",
 )
 
 
@@ -34,7 +37,7 @@ class ReferenceData:
         Name of the table.
     values
         Published values, dimension `point`; the conditions of each point are coordinates with units. Where the
-        table has several series, their mean: these are the points that are scored.
+        table has several series, the mean of those that have the point: these are the points that are scored.
     card
         Citation, DOI, figure, panel, axes, unit, how obtained, digitisation error, ceiling, nulls, panels,
         assumptions, and what is not known.
@@ -140,6 +143,6 @@ def load_reference(name: str) -> ReferenceData:
     return ReferenceData(
         name=name,
         card=card,
-        values=xr.DataArray(columns.mean(axis=0), coords, [POINT], name, attrs),
+        values=xr.DataArray(np.nanmean(columns, axis=0), coords, [POINT], name, attrs),
         series=xr.DataArray(columns, labels, [SERIES, POINT], name, attrs),
     )

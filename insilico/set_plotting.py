@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
-from matplotlib.figure import Figure
 
+from insilico.figures import Figure
 from insilico.plotting import BLACK, BLUE, FONT, GRAY, ORANGE
 
 LOWEST = -0.2  # R² at which lower scores are drawn

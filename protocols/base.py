@@ -12,12 +12,14 @@ import numpy as np
 import xarray as xr
 
 from insilico.analysis import at_preference
+from insilico.analysis.unfold import unfolded
 from insilico.comparison import Finding
 from insilico.experiment import NONE, PERTURBATION, Acts, record_under, refuse_several
-from insilico.model import Model
+from insilico.model import Model, refuse_no_model
 from insilico.preparation import Preparation
 from insilico.provenance import read_provenance
 from insilico.recording import Recording
+from insilico.wording import described
 from stimuli import Display, StimulusSet
 from stimuli.errors import unknown_name
 
@@ -95,13 +97,14 @@ class AbstractProtocol(abc.ABC):
         seed
             Written into the provenance; this experiment draws no random numbers.
         progress
-            True draws a progress bar.
+            True draws a progress bar, named by experiment, model and perturbation.
 
         Returns
         -------
         xarray.Dataset
             See `insilico.record`.
         """
+        refuse_no_model(model)
         subject = model if self.preparation is None else model.prepared(self.preparation)
         data = record_under(
             perturbations,
@@ -111,11 +114,13 @@ class AbstractProtocol(abc.ABC):
             recording=recording,
             batch=batch,
             progress=progress,
+            name=f"{self.name}, {model.name}",
+            folded=True,
             protocol=self.spec(),
             assumptions=self.assumptions(subject.preparation) + _encoder_assumptions(subject.spec()),
             seed=seed,
         )
-        data.attrs["title"] = f"{self.title}: {model.name}"
+        data.attrs["title"] = f"{self.title}: {described(read_provenance(data.attrs)['model'])}"
         return data
 
     def assumptions(self, preparation: Preparation) -> list[str]:
@@ -232,18 +237,11 @@ def _refuse_incomplete(column: xr.Dataset, n_channels: int) -> None:
 
 
 def curve_at(response: xr.DataArray, preference: float, *, along: Sequence[str]) -> xr.DataArray:
-    """Return the response of the unit of a preference, stimulus parameters as dimensions `along`, in this order."""
+    """Return the response of the unit of a preference, stimulus parameters as dimensions `along`; see `unfolded`."""
     preferred = at_preference(response, np.array([preference]))
     curve = preferred.isel({preferred.dims[-1]: 0}, drop=True)
-    units = {name: response[name].attrs for name in along}
-    if len(along) == 1:
-        curve = curve.swap_dims({STIMULUS: along[0]})
-    else:
-        curve = curve.set_index(stimulus=list(along)).unstack(STIMULUS).transpose(*along)
-    curve = curve.drop_vars([name for name in curve.coords if name not in along])
-    for name in along:
-        curve[name].attrs = units[name]
-    return curve
+    curve = curve.drop_vars([name for name in curve.coords if curve[name].dims != (STIMULUS,)])
+    return unfolded(curve, along)
 
 
 def center_position(preparation: Preparation) -> tuple[float, float]:
@@ -270,18 +268,6 @@ def _encoder_assumptions(model: Mapping[str, Any]) -> list[str]:
     return [f"{model['encoder']} encoder ({shown}): the tuning width above is not used"]
 
 
-def described(model: Mapping[str, Any]) -> str:
-    """Return a model's name with all that makes it differ from the default, for tables and figures."""
-    extras = [f"without {name}" if not name.startswith("untuned") else name for name in model.get("lesions", ())]
-    if model.get("parameter_set", "default") != "default":
-        extras.insert(0, str(model["parameter_set"]))
-    extras += [f"{name} = {value}" for name, value in model.get("changes", {}).items()]
-    if model.get("encoder", "population") != "population":
-        extras.append(f"{model['encoder']} encoder")
-    extras += [_in_words(p) for p in model.get("perturbations", ())]
-    return str(model["name"]) + (f" ({', '.join(extras)})" if extras else "")
-
-
 def subject_of(responses: xr.Dataset) -> str:
     """Return the name of the model that was recorded, with all that makes it differ from the default."""
     model = described(read_provenance(responses.attrs)["model"])
@@ -289,9 +275,8 @@ def subject_of(responses: xr.Dataset) -> str:
     return model if under == NONE else f"{model}, {under}"
 
 
-def _in_words(p: Mapping[str, Any]) -> str:
-    if p["mode"] == "light":
-        return f"light on {len(p['spots'])} spots"
-    units, value = p["units"], p["value"]
-    count = "targets" if isinstance(units, Mapping) else units if isinstance(units, str) else f"{len(units)} units"
-    return f"{p['mode']}{'' if value is None or isinstance(value, list) else f' {value:g}'} of {count}"
+def heading(responses: xr.Dataset) -> str:
+    """Return the title of a figure: that of the experiment and its model, and the perturbation that was taken."""
+    title = str(responses.attrs["title"])
+    under = str(responses[PERTURBATION].item()) if PERTURBATION in responses.coords else NONE
+    return title if under == NONE else f"{title}, {under}"

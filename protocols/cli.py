@@ -1,4 +1,4 @@
-"""The command line: `insilico list | run | compare | demo | cite`."""
+"""The command line: `insilico list | run | fit | influence | compare | demo | cite`."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ import argparse
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 
 from insilico.comparison import ceiling_text
 from insilico.experiment import Acts
 from insilico.model import SheetModel
+from insilico.provenance import DISTRIBUTION
 from insilico.reference_data import list_references, load_reference
 from insilico.zoo import circuit_named, list_models, parameter_sets
 from protocols.base import AbstractProtocol
-from protocols.commands import assembled, load_run, run_demo, run_once, run_under, write_run, write_runs
+from protocols.commands import assembled, run_demo, run_once, run_under, write_run, write_runs
 from protocols.fit_options import add_options, common_of, problem_of, refuse_table_with_fit
 from protocols.folder import CONTENTS, check_writable
 from protocols.light import surround_under_light
 from protocols.perturbation_file import read_perturbations
+from protocols.program import as_a_program
 from protocols.registry import PUBLISHED, list_protocols, protocol_named
+from protocols.result_files import load_run
 from protocols.settings import pairs
 from protocols.summary import convergence_line, finding_line, score_line
 from stimuli.errors import unknown_name
@@ -48,21 +52,39 @@ bounds of one's own, NAME=LOW:HIGH. The tuning width of a preparation can be fre
 With --table, nothing is fitted: sets.md, sets.json and sets.png hold one table of sets, from the files of earlier runs;
 what no file holds is computed first."""
 EVOLVED = 3000  # evaluations of CMA-ES
+OUT_HELP = "folder for the result, new or earlier; of two runs into one folder the later to end stays"
 SHOWN = 8  # findings printed on the terminal; all are in the files
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
+    """Run the command line; return the exit status.
+
+    0: done. 1: a fault of the program. 2: what was asked for cannot be done. 128 + n: stopped by signal n.
+    """
     options = _parser().parse_args(arguments)
     options.words = ["insilico", *(sys.argv[1:] if arguments is None else arguments)]
-    try:
-        return options.command(options)
-    except (ValueError, TypeError, KeyError, ArithmeticError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted: nothing was written", file=sys.stderr)
-        return 130
+    with as_a_program(kept=_kept(options)) as outcome:
+        outcome.status = options.command(options)
+    return outcome.status
+
+
+def _kept(options: argparse.Namespace) -> str:
+    """Return what an interrupted command leaves that the same command goes on from."""
+    if options.command is not _fit:
+        return ""
+    if options.table is not None:
+        return f"finished results are in {_results(options)}, the same command goes on from there"
+    return f"finished starts are in {_ledger(options.out)}, the same command goes on from there"
+
+
+def _ledger(out: Path) -> Path:
+    """Return where the finished starts of a fit are kept."""
+    return out.parent / f"{out.name}.starts"
+
+
+def _results(options: argparse.Namespace) -> Path:
+    """Return where the finished results of a table of sets are kept."""
+    return options.results or options.out / "results"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=raw,
     )
+    parser.add_argument("--version", action="version", version=f"{DISTRIBUTION} {metadata.version(DISTRIBUTION)}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     listing = commands.add_parser("list", help="experiments, models and data sets, each in one line")
@@ -81,8 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="one experiment on one model", description=RUN_HELP, formatter_class=raw)
     run.add_argument("protocol", metavar="PROTOCOL", help="name of the experiment, see insilico list")
     run.add_argument("--model", metavar="M", required=True, help="name of the model")
-    run.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the result, new or earlier")
-    run.add_argument("--parameters", metavar="SET", default=None, help="parameter set of the model, or parameters.toml of a fit")
+    run.add_argument("--out", metavar="DIR", type=Path, required=True, help=OUT_HELP)
+    run.add_argument("--parameters", metavar="SET", help="parameter set of the model, or parameters.toml of a fit")
     run.add_argument("--lesion", metavar="NAME", nargs="+", action="extend", default=[], help="mechanisms to remove")
     run.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], dest="settings")
     run.add_argument(
@@ -94,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     fit = commands.add_parser(
         "fit", help="parameters of a circuit from tables", description=FIT_HELP, formatter_class=raw
     )
-    fit.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the result, new or earlier")
+    fit.add_argument("--out", metavar="DIR", type=Path, required=True, help=OUT_HELP)
     add_options(fit)
     fit.add_argument("--seed", metavar="N", type=_seed, default=0)
     fit.set_defaults(command=_fit)
@@ -210,7 +233,7 @@ def _fit(options: argparse.Namespace) -> int:
     chosen = problem_of(options)
     checks = fit_checks.checks_named(options.checks)
     around = fitting.start_values(chosen, options.model, options.start_from) if options.start_from else None
-    ledger = options.out.parent / f"{options.out.name}.starts"
+    ledger = _ledger(options.out)
     common = common_of(options, ledger)
     result = fit(chosen, starts=options.starts, around=around, **common)
     left_out = []
@@ -251,7 +274,7 @@ def _table_of_sets(options: argparse.Namespace) -> int:
     from protocols.set_table import found_for, rows_of, write_table
 
     names = options.table or [name for name, one in parameter_sets(options.model).items() if one.n_fitted]
-    folder = options.results or options.out / "results"
+    folder = _results(options)
     effort = Effort(starts=options.starts, processes=options.processes, folder=folder / "starts")
     found = found_for(options.model, names, options.kinds or QUICK, folder=folder, effort=effort)
     print(write_table(rows_of(options.model, found), command=shlex.join(options.words), out=options.out))

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from insilico.fitting import FitResult, Free, LeftOut, Outcome, Problem, Target
 from insilico.fitting.problem import check_free
@@ -20,10 +19,9 @@ from insilico.zoo import circuit_named, parameter_set
 from protocols import fit_checks
 from protocols.commands import Run, run_once
 from protocols.fit_targets import BOUNDS, targets
-from protocols.folder import result_folder
 from protocols.registry import PROTOCOLS, protocol_named
-from protocols.report import png, report
-from protocols.summary import as_json
+from protocols.report import report
+from protocols.result_files import write_result
 from stimuli.errors import unknown_name
 
 FITTABLE = ("contextual",)
@@ -209,15 +207,9 @@ def write_fit(
         text="\n\n".join(as_text(result, left_out, outcomes, second)),
         further=fit_checks.figures(checked),
     )
-    with result_folder(out, extra=("parameters.toml",)) as folder:
-        xr.DataTree.from_dict({run.protocol.name: run.responses for run in runs}).to_netcdf(
-            folder / "result.nc", engine="h5netcdf"
-        )
-        (folder / "figure.png").write_bytes(png(figure))
-        (folder / "report.html").write_text(page, encoding="utf-8")
-        (folder / "summary.json").write_text(as_json(content), encoding="utf-8")
-        entry = as_toml("fitted", result, description=f"fitted to {', '.join(names)}", command=command)
-        (folder / "parameters.toml").write_text(entry, encoding="utf-8")
+    entry = as_toml("fitted", result, description=f"fitted to {', '.join(names)}", command=command)
+    data = {run.protocol.name: run.responses for run in runs}
+    write_result(out, data, figure=figure, page=page, content=content, further={"parameters.toml": entry})
     return runs
 
 

@@ -21,6 +21,9 @@ def pairs(texts: Sequence[str]) -> dict[str, Any]:
 
 
 def _value(text: str) -> Any:
+    """Return a setting: true and false, a number or another Python literal, or else the text itself."""
+    if text in ("true", "false"):
+        return text == "true"
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):

@@ -47,12 +47,22 @@ def score_line(score: dict[str, Any]) -> str:
 
 
 def finding_line(finding: Finding) -> str:
-    """Return one line: name, value, unit, and the data's value where there is one."""
+    """Return one line: name, value, unit, the data's value where there is one, why a value is undefined."""
     unit = "" if finding.unit == "1" else f" {finding.unit}"
     beside = "" if finding.data is None else f"   (data {finding.data:.3g}{unit})"
     value = finding.value if isinstance(finding.value, str) else f"{finding.value:.3g}"
     interval = "" if finding.low is None or finding.high is None else f" [{finding.low:.3g}, {finding.high:.3g}]"
-    return f"  {finding.name}  {value}{interval}{unit}{beside}"
+    undefined = not isinstance(finding.value, str) and math.isnan(finding.value)
+    why = f" ({finding.note})" if undefined and finding.note else ""
+    return f"  {finding.name}  {value}{interval}{unit}{beside}{why}{_verdict(finding)}"
+
+
+def _verdict(finding: Finding) -> str:
+    """Return the expected range and whether it is met; empty where nothing is expected."""
+    if finding.expected is None:
+        return ""
+    low, high = finding.expected
+    return f"   expected {low:g} to {high:g}: {'met' if finding.met else 'MISSED'}"
 
 
 def convergence_line(responses: xr.Dataset) -> str:

@@ -153,7 +153,7 @@ def labels_of(column: xr.Dataset) -> tuple[dict[str, np.ndarray], np.ndarray, Fe
     return shown, column[name].values, FEATURES[name.removeprefix("preferred_")]
 
 
-def paired(points: Sequence[Finding], *, name: str, unit: str) -> Finding:
+def paired(points: Sequence[Finding], *, name: str, unit: str, note: str) -> Finding:
     """Return the rms difference between the model's and the data's values of several findings."""
     gaps = [float(f.value) - f.data for f in points if f.data is not None]
-    return Finding(name=name, value=float(np.sqrt(np.mean(np.square(gaps)))), unit=unit)
+    return Finding(name=name, value=float(np.sqrt(np.mean(np.square(gaps)))), unit=unit, note=note)

@@ -106,8 +106,13 @@ def coefficients_of(parameters: Any, *, lesions: Collection[str]) -> Coefficient
     """Return the coefficients among the fields of a circuit's parameters, without those of the pools removed."""
     known = {field.name for field in fields(parameters)}
     values = {field.name: getattr(parameters, field.name) for field in fields(Coefficients) if field.name in known}
-    removed = {name: 0.0 for lesion in lesions for name in LESIONED.get(lesion, ()) if name in known}
-    return replace(Coefficients(**values), **removed)
+    removed = [lesion for lesion in lesions if known.issuperset(LESIONED.get(lesion, ()))]
+    return lesioned(Coefficients(**values), removed)
+
+
+def lesioned(coefficients: Any, lesions: Collection[str]) -> Any:
+    """Return coefficients, or a circuit's parameters, with those of the removed pools at 0."""
+    return replace(coefficients, **{name: 0.0 for lesion in lesions for name in LESIONED.get(lesion, ())})
 
 
 def check_numbers(parameters: Any, *, unbounded: Collection[str] = ()) -> None:

@@ -85,6 +85,7 @@ def fit_variations(
     before: dict[str, float] = {}
     for variation in variations:
         problem = variation.problem
+        common["name"] = f"{variation.group}: {variation.name}"
         starts = run_starts(problem, n_starts=n_starts, **common)
         if variation.around is not None and problem.free:
             starts += run_starts(problem, n_starts=n_starts, around=variation.around, **common)

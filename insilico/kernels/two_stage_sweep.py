@@ -38,6 +38,7 @@ from insilico.kernels.two_stage_update import (
     forced_relax_row,
     relax_row,
 )
+from stimuli.kernels.compilation import compiled
 
 P, N, T = range(3)  # the pools over rings; P hears I, the others O
 OUTER_PART, INNER_PART, WEIGHT = range(3)
@@ -204,7 +205,7 @@ def _update(X, I, O, T, E, y, view, step, mode, c, forces, forced, w):
 
 
 def _entry(version):
-    @njit(**ENTRY)
+    @compiled(**ENTRY)
     def sweep_stimuli(
         X, I, O, windows, rows, steps, n_steps, mode, c, g, rings, over_features, push, scale, held, value, forced,
         residual,

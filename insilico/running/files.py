@@ -1,22 +1,28 @@
-"""Files written whole or not at all; what a killed process left behind is found by its name.
+"""Files and folders written whole or not at all; what a killed process left behind is found by its name.
 
-A file or folder that is being written is called `.NAME.HOST-PID-RANDOM.part`, beside the place that it will take.
+What is being written is called `.NAME.HOST-PID-RANDOM.part`, beside the place that it will take.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import errno
 import os
 import secrets
 import shutil
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-SUFFIX = ".part"
+PART, ASIDE = ".part", ".aside"
+EXCHANGE = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
+HERE = -100  # AT_FDCWD of Linux
+RACES = 100  # other processes that may come first
 
 
-def write_whole(path: Path, content: bytes | memoryview) -> None:
+def write_whole(path: Path, *parts: bytes | memoryview) -> None:
     """Write a file beside its place, force it to disk, and rename it: readers find the old content or the new one.
 
     Raises
@@ -28,7 +34,8 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
     temporary = unfinished(path)
     try:
         with open(temporary, "xb") as file:
-            file.write(content)
+            for part in parts:
+                file.write(part)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -40,36 +47,84 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
         raise
 
 
+def take_place(new: Path, folder: Path) -> None:
+    """Put a finished folder in the place of another, which is removed; of two processes the later one stays.
+
+    Linux and macOS exchange two names in one step: at every moment the place holds one whole folder, the earlier or the
+    later; a program that opens one file after another may meet both. A file system that cannot exchange (some of
+    networks) leaves the place empty between two renames; if the process is killed just there, `clear_left_over` puts
+    the earlier folder back.
+    """
+    for _ in range(RACES):
+        try:
+            os.rename(new, folder)
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        try:
+            _exchange(new, folder)
+            _remove(new)
+            return
+        except FileNotFoundError:
+            continue  # what stood there was removed just now
+        except NotImplementedError:
+            aside = unfinished(folder).with_suffix(ASIDE)
+            with contextlib.suppress(FileNotFoundError):
+                os.rename(folder, aside)
+            os.rename(new, folder)
+            _remove(aside)
+            return
+    raise OSError(f"{folder} is replaced by others again and again: name another folder.")
+
+
+def _exchange(one: Path, other: Path) -> None:
+    """Exchange two names in one step; raises NotImplementedError where the system or the file system cannot."""
+    library = ctypes.CDLL(None, use_errno=True)
+    names = os.fsencode(one), os.fsencode(other)
+    try:
+        if sys.platform == "darwin":
+            failed = library.renamex_np(*names, EXCHANGE)
+        else:
+            failed = library.renameat2(HERE, names[0], HERE, names[1], EXCHANGE)
+    except AttributeError as error:
+        raise NotImplementedError("no exchange of names in this C library") from error
+    if failed:
+        number = ctypes.get_errno()
+        if number in (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP):
+            raise NotImplementedError("no exchange of names on this file system")
+        raise OSError(number, os.strerror(number), str(other))
+
+
 def unfinished(path: Path) -> Path:
     """Return a name, not in use, for what is to take the place of a path."""
-    return path.with_name(f"{_start(path)}{_host()}-{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}")
+    return path.with_name(f"{_start(path)}{os.getpid()}-{secrets.token_hex(4)}{PART}")
 
 
 def clear_left_over(path: Path) -> None:
-    """Remove what processes of this computer that are no more have left beside a path."""
-    for one in left_over(path):
-        _remove(one)
+    """Remove what dead processes of this computer left beside a path; put back what one had set aside."""
+    for one in _left_over(path):
+        if one.suffix == ASIDE and not path.exists():
+            os.rename(one, path)
+        else:
+            _remove(one)
 
 
-def left_over(path: Path) -> Iterator[Path]:
-    """Yield what processes of this computer that are no more have left beside a path."""
-    start = _start(path) + _host() + "-"
+def _left_over(path: Path) -> Iterator[Path]:
     if not path.parent.is_dir():
         return
+    start = _start(path)
     for one in sorted(path.parent.iterdir()):
-        if one.name.startswith(start) and one.name.endswith(SUFFIX):
+        if one.name.startswith(start) and one.suffix in (PART, ASIDE):
             pid = one.name.removeprefix(start).partition("-")[0]
             if pid.isdecimal() and not _alive(int(pid)):
                 yield one
 
 
 def _start(path: Path) -> str:
-    return f".{path.name}."
-
-
-def _host() -> str:
-    """Return the name of this computer, as it can stand in a file name."""
-    return "".join(c if c.isalnum() else "_" for c in socket.gethostname())
+    """Return how the names of what is to take the place of a path begin, on this computer."""
+    host = "".join(c if c.isalnum() else "_" for c in socket.gethostname())
+    return f".{path.name}.{host}-"
 
 
 def _alive(pid: int) -> bool:

@@ -100,9 +100,7 @@ def run_tasks(
             for number in waiting:
                 keep(number, work(tasks[number]))
         else:
-            _share(
-                work, tasks, waiting, processes=min(processes, len(waiting)), name=f"{unit} {{}} of {name}", keep=keep
-            )
+            _share(work, tasks, waiting, processes=min(processes, len(waiting)), name=(unit, name), keep=keep)
     return [found[number] for number in range(len(tasks))]
 
 
@@ -112,7 +110,7 @@ def _share(
     numbers: Iterable[int],
     *,
     processes: int,
-    name: str,
+    name: tuple[str, str],
     keep: Callable[[int, Result], None],
 ) -> None:
     """Give tasks to workers, and keep each result as it comes."""
@@ -130,7 +128,7 @@ def _share(
                     result = future.result()
                 except BrokenProcessPool:
                     deaths[number] += 1
-                    _report(name.format(number), worker.replace(), deaths[number])
+                    _report(f"{name[0]} {number} of {name[1]}", worker.replace(), deaths[number])
                     waiting.appendleft(number)
                 else:
                     keep(number, result)

@@ -74,7 +74,7 @@ def test_two_runs_joined_along_stimulus_are_refused():
     experiment, responses = recorded()
     joined = xr.concat([responses, responses.assign(response=2 * responses["response"])], dim="stimulus")
     joined.attrs = responses.attrs
-    with pytest.raises(ValueError, match="there twice, the first with .*orientation.* one run at a time"):
+    with pytest.raises(ValueError, match=r"there twice, the first with .*orientation.* one run at a time"):
         experiment.compare(joined)
 
 

@@ -25,8 +25,8 @@ def nap(folder):
 if __name__ == "__main__":
     run_tasks(nap, [sys.argv[1]] * 4, name="naps", unit="nap", processes=2)
 """
-PROMPT = 2.0  # s, from the signal to the end of the last process
-STARTED = 60.0  # s, for imports on a busy machine
+PROMPT = 20.0  # s, from the signal to the end of the last process: below 2 s where nothing else runs
+STARTED = 300.0  # s, for imports on a busy machine
 
 
 def until(condition, seconds):

@@ -38,6 +38,8 @@ from stimuli.errors import unknown_name
 
 METHODS = ("auto", "blocks", "gmres")
 EVERYWHERE = Recording(cells="all")
+LARGEST_REMAINDER = 1e-5  # of a linear solve, relative: influences are then within 1e-4 of the exact ones
+LARGEST_RATE = 1e-10  # |ds/dt| at which changes of a thousandth of a response are still right to 1e-4
 FIXED_POINT = 1e-13  # |ds/dt| that counts as zero: finite and implicit influence agree to 1e-4 only below this
 
 
@@ -72,7 +74,7 @@ def implicit_influence(
         "blocks" (one small matrix per spatial frequency: uniform periodic sheets only), "gmres" (any sheet), or "auto":
         blocks where they apply.
     tol
-        Remainder of a linear solve by GMRES, relative.
+        Remainder of a linear solve by GMRES, relative; 0 < tol <= 1e-5.
 
     Returns
     -------
@@ -97,6 +99,7 @@ def implicit_influence(
     >>> insilico.analysis.implicit_influence(model, shown, ids)["influence"].dims
     ('stimulus', 'target', 'unit')
     """
+    _refuse_loose(tol, LARGEST_REMAINDER)
     sites, readout = sites_of(model, targets, populations), readout_of(model, recording)
     points = _fixed_points(model, stimuli, display, method)
     gain = np.zeros((len(points), len(sites), readout.ids.size))
@@ -154,7 +157,7 @@ def finite_influence(
     change
         Change of the target, in units of its activity: the drive is found that makes it.
     tol
-        Largest |ds/dt| that counts as a fixed point, with and without the drive.
+        Largest |ds/dt| that counts as a fixed point, with and without the drive; 0 < tol <= 1e-10.
     check_stability
         Whether the driven circuit's largest eigenvalue is computed, too, some 50 products with its Jacobian for each
         drive; False leaves `driven_eigenvalue` NaN.
@@ -175,6 +178,7 @@ def finite_influence(
     given = [value for value in (drive, r, change) if value is not None]
     if len(given) != 1 or not np.isfinite(given[0]):
         raise ValueError(f"drive = {drive}, r = {r}, change = {change}: give one of the three, finite.")
+    _refuse_loose(tol, LARGEST_RATE)
     [size] = given
     sites, readout = sites_of(model, targets, populations), readout_of(model, recording)
     points = _fixed_points(model, stimuli, display, method, tol)
@@ -239,6 +243,12 @@ def _fixed_points(
     for number, point in enumerate(points):
         point.refuse_unstable(f"{number} of {model.name}")
     return points
+
+
+def _refuse_loose(tol: float, largest: float) -> None:
+    """Raise ValueError for a tolerance at which influences would be wrong, and still be said to have converged."""
+    if not 0 < tol <= largest:
+        raise ValueError(f"tol = {tol}: must be > 0 and at most {largest:g}, or the influences are not right to 1e-4.")
 
 
 def _over(value: np.ndarray, unit: np.ndarray) -> np.ndarray:
