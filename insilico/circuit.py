@@ -45,6 +45,25 @@ class State:
     n_steps: np.ndarray
 
 
+@dataclass(frozen=True, kw_only=True)
+class Mechanism:
+    """One term of a circuit's equations.
+
+    Parameters
+    ----------
+    term
+        As the equations write it, without its sign: "mu U".
+    name
+        In words.
+    population
+        Whose equation it stands in.
+    """
+
+    term: str
+    name: str
+    population: str
+
+
 class AbstractCircuit(abc.ABC):
     """One circuit: its parameters, its populations, its equations. Instances hold no state."""
 
@@ -57,6 +76,7 @@ class AbstractCircuit(abc.ABC):
     default_set: ClassVar[str] = "default"
     lowest: ClassVar[float] = 0.0  # activity that a unit can have, and be clamped to
     population_code: ClassVar[Mapping[str, Any]] = {}  # settings of that encoder that belong to the circuit
+    mechanisms: ClassVar[tuple[Mechanism, ...]] = ()
 
     def encode(self, encoder: Encoder, parameters: Any, stimuli: StimulusSet, display: Display | None) -> Drive:
         """Return the drive of a batch of stimuli."""
@@ -96,6 +116,22 @@ class AbstractCircuit(abc.ABC):
         perturbations: Sequence[Perturbation],
     ) -> State:
         """Return the activity at the given times after stimulus onset."""
+
+    def contributions(
+        self,
+        drive: np.ndarray,
+        activity: Mapping[str, np.ndarray],
+        parameters: Any,
+        *,
+        boundary: str,
+        lesions: Sequence[str],
+    ) -> Mapping[str, np.ndarray]:
+        """Return the signed terms of the equations, by `Mechanism.term`, for one stimulus at one time.
+
+        Drive, each population's activity and each term are (y, x, feature); the terms of a population sum to the
+        argument of its rectifier, without what perturbations add.
+        """
+        raise TypeError(f"circuit {self.name!r} does not tell its mechanisms apart: record without mechanisms=True.")
 
     def equations(
         self,

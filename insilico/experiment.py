@@ -50,6 +50,7 @@ def record_under(
     subjects = subjects_under(perturbations, model, recording=settings.get("recording"))
     if any(getattr(subject, "perturbations", ()) for subject in subjects.values()):
         settings["folded"] = False  # one solver for all that is compared: a sham is the intact model to the last bit
+    settings["copies"] = 2 * len(subjects)  # each alone, and all joined
     described, whole = described_acts(perturbations), settings.pop("name", model.name)
     parts = {
         name: record(subject, stimuli, display, perturbations=described, name=f"{whole}, {name}", **settings)

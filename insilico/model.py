@@ -6,12 +6,14 @@ import dataclasses
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import xarray as xr
 
 from insilico.circuit import AbstractCircuit, Drive, Encoder
+from insilico.contributions import refuse_unknown_mechanisms, with_contributions
 from insilico.encode import PopulationCode
 from insilico.energy import EnergyModel
 from insilico.equations import Equations
@@ -242,7 +244,7 @@ class SheetModel:
         drive
             What `encode` returned.
         recording
-            Cells, populations and, over time, window and cadence.
+            Cells, populations and, over time, window and cadence; whether to keep the mechanisms apart.
 
         Returns
         -------
@@ -250,6 +252,8 @@ class SheetModel:
             `response`, `drive` (stimulus[, time], unit) and the state of convergence of each stimulus.
         """
         _check_drive(drive, self.preparation)
+        if recording.mechanisms:
+            refuse_unknown_mechanisms(self.circuit)
         drive = drive.transpose("stimulus", "y", "x", ...)
         common: dict[str, Any] = {
             "boundary": self.preparation.sheet.boundary,
@@ -264,6 +268,14 @@ class SheetModel:
         else:
             state = self.circuit.time_course(drive, self.effective_parameters, times=times, **common)
         data = recorded(state, recording, self.preparation, self.circuit.populations)
+        if recording.mechanisms:
+            terms = partial(
+                self.circuit.contributions,
+                parameters=self.effective_parameters,
+                boundary=common["boundary"],
+                lesions=self.lesions,
+            )
+            data = with_contributions(data, state, terms, self.circuit.mechanisms)
         return data.assign_coords({name: c for name, c in drive.coords.items() if c.dims == ("stimulus",)})
 
     def folded(self, stimuli: StimulusSet, recording: Recording = Recording()) -> xr.Dataset | None:

@@ -75,7 +75,7 @@ def tuning_curve(curve: xr.DataArray, *, ax: Axes | None = None) -> AnyFigure:
     """
     if curve.ndim not in (1, 2):
         raise ValueError(f"curve has dims {curve.dims}: one or two are drawn; select or average the others first.")
-    x = str(next((d for d in curve.dims if d == TIME), curve.dims[0]))
+    x, own = str(next((d for d in curve.dims if d == TIME), curve.dims[0])), ax is None
     with rc_context(FONT):
         figure, ax = _axes(ax, (3.6, 2.6), label=f"{curve.name or 'response'} against {x.replace('_', ' ')}")
         second = next((str(d) for d in curve.dims if d != x), None)
@@ -87,10 +87,10 @@ def tuning_curve(curve: xr.DataArray, *, ax: Axes | None = None) -> AnyFigure:
             axis.draw(ax, line[x].values, line.values, label=label, markersize=3.5, clip_on=False, **style)
         _orientation_ticks(ax, x, curve[x].values)
         axis.finish(ax)
-        bands = _shade(ax, curve, _colors_of(curve, second, styles)) if x == TIME else False
+        bands = _shade(ax, [curve], _colors_of(curve, second, styles)) if x == TIME else False
         title = None if second is None else _label(second.replace("_", " "), curve[second])
         if second is not None or bands:
-            ax.legend(title=title, frameon=False, fontsize=7, title_fontsize=7)
+            _legend(ax, title, room=figure if bands and own else None)
         ax.set_xlabel(_label(x.replace("_", " "), curve[x]))
         ax.set_ylabel(_label(str(curve.attrs.get("long_name", curve.name or "response")), curve))
         ax.set_ylim(bottom=min(0.0, float(curve.min())))
@@ -171,7 +171,14 @@ def shift_curve(comparison: Comparison, curve: xr.DataArray, *, title: str) -> F
         for series, color, marker in zip(single, itertools.cycle(colors), itertools.cycle(MARKERS[1:])):
             style = {"marker": marker, "markersize": 4, "linestyle": "none", "markerfacecolor": "none"}
             left.plot(angles, series, color=color, label=str(series["series"].item()), **style)
-        left.plot(angles, reference.values, "o", color=BLACK, markersize=4, label=f"mean{_how(reference)}, scored")
+        left.plot(
+            angles,
+            reference.values,
+            "o",
+            color=BLACK,
+            markersize=4,
+            label=f"mean, scored{_how(reference, before=chr(10))}",
+        )
         left.plot(curve[name], curve, color=BLUE, linewidth=1.5, label="model")
         axis = curve[name].attrs
         left.set_xlabel(f"{axis.get('long_name', 'surround minus centre')} ({axis['units']})")
@@ -209,7 +216,7 @@ def lines(curves: dict[str, xr.DataArray], *, along: str, title: str, ylabel: st
         axis = Abscissa(name=along, values=shown, log=logx)
         for (name, curve), style in zip(curves.items(), _styles(len(curves)), strict=True):
             axis.draw(ax, curve[along].values, curve.values, markersize=3, label=name, clip_on=False, **style)
-        bands = _shade(ax, first, {}) if along == TIME else False
+        bands = _shade(ax, list(curves.values()), {}) if along == TIME else False
         ax.set_xlabel(_label(along.replace("_", " "), first[along]))
         ax.set_ylabel(ylabel)
         ax.set_ylim(bottom=min(0.0, *(float(c.min()) for c in curves.values())))
@@ -217,8 +224,69 @@ def lines(curves: dict[str, xr.DataArray], *, along: str, title: str, ylabel: st
         axis.finish(ax)
         _titled(ax, title)
         if len(curves) > 1 or bands:
-            ax.legend(frameon=False, fontsize=7, loc="best")
+            _legend(ax, None, room=figure if bands else None)
     return figure
+
+
+def contributions(responses: xr.Dataset, *, stimulus: int = 0, unit: int | None = None) -> Figure:
+    """Draw what each mechanism contributes to one channel of a cell, one panel per population.
+
+    Parameters
+    ----------
+    responses
+        Recorded with `Recording(mechanisms=True)`; lines over time where it has a window, bars at the steady state.
+    stimulus
+        Position of the stimulus.
+    unit
+        Id of a unit whose cell and channel are drawn in all recorded populations; the one that responds most if None.
+    """
+    if "contribution" not in responses:
+        raise ValueError("no contributions were recorded: record with Recording(mechanisms=True).")
+    if not 0 <= stimulus < responses.sizes["stimulus"]:
+        raise ValueError(f"stimulus = {stimulus}: must be 0 to {responses.sizes['stimulus'] - 1}, a position.")
+    shown = responses.isel(stimulus=stimulus)
+    ids = shown["unit"].values
+    if unit is not None and unit not in ids:
+        raise ValueError(f"unit = {unit} was not recorded: choose an id of responses['unit'].")
+    peak = shown["response"].max([dim for dim in shown["response"].dims if dim != "unit"])
+    chosen = shown.sel(unit=ids[np.argmax(peak.values)] if unit is None else unit)
+    same = np.all([shown[name] == chosen[name] for name in ("row", "column", "channel")], axis=0)
+    units = shown.isel(unit=np.flatnonzero(same))
+    with rc_context(FONT):
+        figure = Figure(figsize=(3.6 * units.sizes["unit"] + 0.4, 3.0), layout="constrained")
+        axes = figure.subplots(1, units.sizes["unit"], squeeze=False)[0]
+        for ax, i in zip(axes, range(units.sizes["unit"]), strict=True):
+            one = units.isel(unit=i)
+            population = str(one["population"].item())
+            terms = one["contribution"].isel(mechanism=np.flatnonzero(one["mechanism_population"] == population))
+            _contributions(ax, terms.transpose("mechanism", ...))
+            ax.set_title(f"{population} stage")
+        place = f"row {int(chosen['row'])}, column {int(chosen['column'])}, channel {int(chosen['channel'])}"
+        figure.suptitle(f"{place}, stimulus {stimulus}", fontsize=8)
+    return figure
+
+
+def _contributions(ax: Axes, terms: xr.DataArray) -> None:
+    """Draw the terms of one unit, (mechanism[, time]), and their sum."""
+    signs = np.where(terms.values.reshape(terms.sizes["mechanism"], -1).sum(axis=1) < 0, "−", "")
+    labels = [f"{sign}{term}" for sign, term in zip(signs, terms["mechanism"].values, strict=True)]
+    total = terms.sum("mechanism")
+    if "time" in terms.dims:
+        for line, label, color, marker in zip(terms, labels, itertools.cycle(COLORS), itertools.cycle(MARKERS)):
+            every = max(1, terms.sizes["time"] // 8)
+            ax.plot(terms["time"], line, color=color, marker=marker, markevery=every, markersize=3.5, label=label)
+        ax.plot(terms["time"], total, color=GRAY, linestyle="--", label="sum")
+        ax.set_xlabel(_label("time", terms["time"]))
+        ax.set_ylabel("contribution")
+        ax.legend(frameon=False, fontsize=7)
+    else:
+        colors = [*itertools.islice(itertools.cycle(COLORS), len(labels)), GRAY]
+        ax.barh(range(len(labels) + 1), [*terms.values, float(total)], color=colors, height=0.65)
+        names = [f"{name}  {label}" for name, label in zip(terms["mechanism_name"].values, labels, strict=True)]
+        ax.set_yticks(range(len(labels) + 1), [*names, "sum"])
+        ax.invert_yaxis()
+        ax.set_xlabel("contribution")
+    (ax.axvline if "time" not in terms.dims else ax.axhline)(0, color=BLACK, linewidth=0.5, zorder=0)
 
 
 def score_table(comparisons: list[Comparison]) -> Figure:
@@ -275,10 +343,10 @@ def _panel(ax: Axes, axis: Abscissa, x: np.ndarray, points: np.ndarray, model: n
     ax.axhline(0, color=GRAY, linewidth=0.4, zorder=0)
 
 
-def _how(reference: ReferenceData) -> str:
+def _how(reference: ReferenceData, *, before: str = " ") -> str:
     """Return in brackets how the card says that the data were obtained; nothing where it does not."""
     how = str(reference.card.get("how_obtained", "")).split(";")[0]
-    return f" ({how})" if how else ""
+    return f"{before}({how})" if how else ""
 
 
 def _measure(table: xr.DataArray, *, width: int) -> str:
@@ -363,15 +431,25 @@ def _colors_of(curve: xr.DataArray, second: str | None, styles: list[dict[str, A
     return {str(name): style["color"] for name, style in zip(curve[second].values, styles, strict=True)}
 
 
-def _shade(ax: Axes, curve: xr.DataArray, colors: dict[str, Any]) -> bool:
-    """Shade the windows of the perturbations of a response over time, one legend entry each; False without any."""
-    found = windows_shown(curve)
+def _shade(ax: Axes, curves: Sequence[xr.DataArray], colors: dict[str, Any]) -> bool:
+    """Shade the windows of the perturbations of responses over time, one legend entry each; False without any."""
+    found = {name: windows for curve in curves for name, windows in windows_shown(curve).items()}
     for (name, windows), color in zip(found.items(), itertools.cycle((YELLOW, SKY, PURPLE, GRAY))):
         own = colors.get(name)
         style: Any = {"facecolor": own or color, "alpha": 0.15 if own else 0.35, "linewidth": 0, "zorder": 0}
         for i, (start, stop) in enumerate(windows):
             ax.axvspan(start, stop, label=f"window of {name}" if i == 0 else None, **style)
     return bool(found)
+
+
+def _legend(ax: Axes, title: str | None, *, room: AnyFigure | None) -> None:
+    """Draw the legend; beside the axes, in a figure made wider for it, where `room` names the figure."""
+    style: Any = {"title": title, "frameon": False, "fontsize": 7, "title_fontsize": 7}
+    if room is None:
+        ax.legend(**style)
+        return
+    room.set_figwidth(room.get_figwidth() + 1.6)
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), **style)
 
 
 def _sequence(n: int) -> list[Any]:

@@ -119,7 +119,7 @@ class SizeTuning(AbstractProtocol):
 
     @staticmethod
     def _unimodal(curves: xr.DataArray) -> float:
-        return float(np.min(unimodal(curves.sel(contrast=curves["contrast"] > 0)), initial=1.0))
+        return float(np.min(unimodal(curves.sel(contrast=curves["contrast"] > 0)).values, initial=1.0))
 
     def plot(self, responses: xr.Dataset) -> Any:
         """Return a figure of the curves, one for each contrast."""

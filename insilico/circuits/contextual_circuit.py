@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 import xarray as xr
 
 from insilico.afferent import afferent_drive, afferent_energy, receptive_field
-from insilico.circuit import Drive, Encoder, State
+from insilico.circuit import Drive, Encoder, Mechanism, State
 from insilico.circuits import contextual
 from insilico.circuits.folded_column import column_state
 from insilico.circuits.two_stage import Activity
 from insilico.circuits.two_stage_circuit import AbstractTwoStageCircuit
-from insilico.circuits.two_stage_equations import Wiring, lesioned
+from insilico.circuits.two_stage_equations import Wiring, lesioned, mechanisms_of
 from insilico.encode import PopulationCode, as_drive
 from stimuli import Display, StimulusSet
 
@@ -35,6 +35,7 @@ class Contextual(AbstractTwoStageCircuit):
     population_code: ClassVar[Mapping[str, Any]] = {"cell_average": True}
     arrays_steady_state: ClassVar[Callable[..., Activity]] = staticmethod(contextual.steady_state)
     arrays_simulate: ClassVar[Callable[..., Activity]] = staticmethod(contextual.simulate)
+    mechanisms: ClassVar[tuple[Mechanism, ...]] = mechanisms_of(contextual.ContextualParameters)
     wired: ClassVar[Callable[..., Wiring]] = staticmethod(contextual.wired)
 
     def encode(self, encoder: Encoder, parameters: Any, stimuli: StimulusSet, display: Display | None) -> Drive:

@@ -173,3 +173,10 @@ def test_what_is_not_finite_has_not_converged():
         data = insilico.record(model, STIMULI)
     assert not np.isfinite(data["response"]).all()
     assert not data["converged"].any()
+
+
+def test_a_change_that_drowns_in_the_tolerance_is_refused():
+    model = insilico.load_model("mely2018", **NARROW).prepared(SMALL)
+    one = StimulusSet.of([STIMULI[0]])
+    with pytest.raises(ValueError, match=r"the target changes by .*: influences .* would be wrong"):
+        finite_influence(model, one, UNIT, r=1e-12, tol=1e-10, check_stability=False)

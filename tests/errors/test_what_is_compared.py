@@ -84,3 +84,11 @@ def test_responses_that_are_not_finite_are_refused():
     values[2, 3] = np.nan
     with pytest.raises(ValueError, match="response is not finite for 1 of"):
         experiment.compare(responses.assign(response=values))
+
+
+def test_a_condition_that_was_shown_twice_has_no_one_answer():
+    shown = {"orientation": np.array([0.0, 30.0, 0.0]), "contrast": np.array([1.0, 1.0, 0.5])}
+    with pytest.raises(ValueError, match="2 stimuli have orientation = 0: the answer to one of them"):
+        insilico.analysis.lookup.stimulus_rows(shown, {"orientation": np.array([0.0])})
+    both = {"orientation": np.array([0.0]), "contrast": np.array([0.5])}
+    assert insilico.analysis.lookup.stimulus_rows(shown, both).tolist() == [2]

@@ -183,6 +183,9 @@ def test_windows_of_perturbations_are_shaded_and_labelled_on_time_courses():
     assert bands(ax) == {("window of silence", 30.0, 60.0)}
     (ax,) = plotting.tuning_curve(response.sel(perturbation="none")).axes
     assert not ax.patches
+    each = {name: response.sel(perturbation=name) for name in ("beams", "silence")}
+    (ax,) = plotting.lines(each, along="time", title="t", ylabel="r").axes
+    assert {(start, stop) for _, start, stop in bands(ax)} == found
 
 
 def test_windows_survive_the_disk_and_the_way_to_a_curve(tmp_path):

@@ -16,8 +16,8 @@ from tests.tolerances import FOLDED_RUN
 SMALL = {"preparation.shape": (31, 31), "preparation.n_channels": 12}
 
 
-def small(name="contextual", **changes):
-    return insilico.load_model(name, "minimal" if name == "contextual" else None, **{**SMALL, **changes})
+def small(name="contextual", parameters="minimal", **changes):
+    return insilico.load_model(name, parameters if name == "contextual" else None, **{**SMALL, **changes})
 
 
 def solver(data):
@@ -30,17 +30,21 @@ def sweep(experiment, model, n):
     return subject, next(shown.batches(n))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("busse2009", "trott_born2015_plaid", "trott_born2015_matrix"),
-        *("otoole_wenderoth1977", "kim_wilson1997", "size_tuning"),
-    ],
-)
-@pytest.mark.parametrize("lesions", [(), ("P",), ("Q",), ("T", "U")], ids=lambda names: "".join(names) or "intact")
-def test_folded_and_full_sheet_agree_in_response_drive_and_steps(name, lesions):
-    model = small().perturbed(*[insilico.Lesion(lesion) for lesion in lesions])
-    subject, shown = sweep(protocols.protocol_named(name), model, 6)
+LARGE = {"preparation.shape": (59, 59), "preparation.n_channels": 12}  # for wider rings about larger stimuli
+TABLES = ("busse2009", "trott_born2015_plaid", "trott_born2015_matrix", "size_tuning")
+TILT = ("otoole_wenderoth1977", "kim_wilson1997")
+CASES = [
+    *[(name, SMALL, ()) for name in TABLES],
+    *[(name, LARGE, ()) for name in TILT],
+    *[("trott_born2015_matrix", SMALL, lesions) for lesions in (("P",), ("Q",), ("T", "U"))],
+]
+
+
+@pytest.mark.parametrize(("name", "sheet", "lesions"), CASES)
+def test_folded_and_full_sheet_agree_in_response_drive_and_steps(name, sheet, lesions):
+    parameters = "joint" if sheet is LARGE else "minimal"  # whose rings fit on the small sheet
+    model = small(parameters=parameters, **sheet).perturbed(*[insilico.Lesion(lesion) for lesion in lesions])
+    subject, shown = sweep(protocols.protocol_named(name), model, 3)
     folded, full = (insilico.record(subject, shown, folded=choice) for choice in (True, False))
     assert (solver(folded), solver(full)) == (FOLDED, SHEET)
     for variable in ("response", "drive"):
@@ -48,6 +52,7 @@ def test_folded_and_full_sheet_agree_in_response_drive_and_steps(name, lesions):
         assert np.abs(folded[variable] - full[variable]).max() <= FOLDED_RUN * largest
         assert folded[variable].dims == full[variable].dims
     assert np.array_equal(folded["converged"], full["converged"])
+    assert np.array_equal(folded["n_steps"], full["n_steps"])
     assert np.allclose(folded["residual"], full["residual"], rtol=0, atol=1e-9)
     assert all(folded[label].identical(full[label]) for label in full.coords)
 
@@ -91,7 +96,7 @@ def test_a_free_recording_is_one_of_the_full_sheet():
 
 
 def test_a_sham_is_the_intact_model_to_the_last_bit_whatever_the_solver():
-    experiment = protocols.OrientationTuning(step=45.0)
+    experiment = protocols.OrientationTuning(orientations=(0.0, 45.0))
     acts = {
         "without Q": insilico.Lesion("Q"),
         "driven": insilico.Perturbation(units=(0,), mode="drive", value=0.1),

@@ -40,6 +40,7 @@ METHODS = ("auto", "blocks", "gmres")
 EVERYWHERE = Recording(cells="all")
 LARGEST_REMAINDER = 1e-5  # of a linear solve, relative: influences are then within 1e-4 of the exact ones
 LARGEST_RATE = 1e-10  # |ds/dt| at which changes of a thousandth of a response are still right to 1e-4
+LARGEST_SHARE = 1e-5  # of a target's change, that the rates at the fixed points may be
 FIXED_POINT = 1e-13  # |ds/dt| that counts as zero: finite and implicit influence agree to 1e-4 only below this
 
 
@@ -172,8 +173,8 @@ def finite_influence(
     Raises
     ------
     ValueError
-        As `implicit_influence`, and where a driven circuit does not settle, is not stable, or a target cannot be
-        driven.
+        As `implicit_influence`, and where a driven circuit does not settle, is not stable, a target cannot be driven,
+        or changes too little for the tolerance.
     """
     given = [value for value in (drive, r, change) if value is not None]
     if len(given) != 1 or not np.isfinite(given[0]):
@@ -202,6 +203,7 @@ def finite_influence(
             moves[i, j] = readout.of(outcome.state, moved=moved) - before[moved]
             own[i, j] = own_value(outcome.state, sites[j], moved) - own_value(point.state, sites[j], moved)
             drives[i, j], residuals[i, j] = outcome.drive, outcome.residual
+            _refuse_drowned(own[i, j], point.residual + outcome.residual)
             if check_stability and outcome.drive:
                 refuse_destabilised(outcome, sites[j], model)
             if check_stability:
@@ -249,6 +251,15 @@ def _refuse_loose(tol: float, largest: float) -> None:
     """Raise ValueError for a tolerance at which influences would be wrong, and still be said to have converged."""
     if not 0 < tol <= largest:
         raise ValueError(f"tol = {tol}: must be > 0 and at most {largest:g}, or the influences are not right to 1e-4.")
+
+
+def _refuse_drowned(change: float, residual: float) -> None:
+    """Raise ValueError where a target's change is not well above what the fixed points leave undone."""
+    if change and residual > LARGEST_SHARE * abs(change):
+        raise ValueError(
+            f"the target changes by {change:.2g}, and the fixed points are known to {residual:.2g} per unit time only: "
+            "influences per unit of that change would be wrong. Drive it more, lower tol, or use implicit_influence."
+        )
 
 
 def _over(value: np.ndarray, unit: np.ndarray) -> np.ndarray:
