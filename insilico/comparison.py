@@ -127,36 +127,37 @@ UNSCALED = Scale(
 def bootstrap_interval(
     data: np.ndarray,
     prediction: np.ndarray,
-    panel: np.ndarray,
+    group: np.ndarray,
     *,
     seed: int,
     statistic: Callable[[np.ndarray, np.ndarray], float] | None = None,
 ) -> tuple[float, float]:
-    """Return the 95 % percentile interval of R² over resampled panels, each fitted anew; NaN if R² is undefined.
+    """Return the 95 % percentile interval of R² over resampled groups, each fitted anew; NaN if R² is undefined.
 
     Parameters
     ----------
     data, prediction
         Shape (n_points,).
-    panel
-        Panel number of each point, shape (n_points,).
+    group
+        Number of the group that each point belongs to, shape (n_points,): what is drawn together. Groups must be
+        independent samples: of a table, its mirror orbits (`ReferenceData.orbit`).
     seed
         Of the resampling; the same seed gives the same interval.
     statistic
         Function of (data, prediction); R² of `fit_linear` if None.
     """
     measure = statistic or (lambda d, p: fit_linear(d, p).r2)
-    members = [np.flatnonzero(panel == number) for number in np.unique(panel)]
+    members = [np.flatnonzero(group == number) for number in np.unique(group)]
     if len(members) < 2 or not np.isfinite(prediction).all():
         return float("nan"), float("nan")
 
-    def of_panels(numbers: np.ndarray) -> float:
+    def of_groups(numbers: np.ndarray) -> float:
         chosen = np.concatenate([members[int(number)] for number in numbers])
         return measure(data[chosen], prediction[chosen])
 
     result = stats.bootstrap(
         (np.arange(len(members)),),
-        of_panels,
+        of_groups,
         vectorized=False,
         n_resamples=RESAMPLES,
         confidence_level=CONFIDENCE,
@@ -231,7 +232,7 @@ class Comparison:
         Gain, offset, R²; gain 1 and offset 0 where the scale is `UNSCALED`. The score has failed where the gain that
         fits best is not above 0.
     low, high
-        95 % bootstrap interval of R² over panels.
+        95 % bootstrap interval of R² over mirror orbits of panels.
     nulls
         R² of each named null, each fitted on its own; those that begin with "dedicated_" are models made for this
         table alone, with the number of parameters in their name.
@@ -273,6 +274,11 @@ class Comparison:
         return f"{self.protocol}_r2"
 
     @property
+    def n_orbits(self) -> int:
+        """Number of mirror orbits of panels that the interval is over."""
+        return int(self.reference.orbit.max()) + 1
+
+    @property
     def r2(self) -> float:
         """R² over all points of the table, on the comparison's scale."""
         return self.fit.r2
@@ -311,6 +317,7 @@ class Comparison:
             "value": self.r2,
             "low": self.low,
             "high": self.high,
+            "n_orbits": self.n_orbits,
             "ceiling": self.reference.ceiling,
             "nulls": dict(self.nulls),
             "n_points": int(self.prediction.size),
@@ -331,7 +338,8 @@ class Comparison:
             f"{name} {value:.3f}{' (above the model)' if value > self.r2 else ''}" for name, value in self.nulls.items()
         )
         lines = [
-            f"{self.score_name}  {self.r2:.3f} [{self.low:.2f}, {self.high:.2f}]   model {self.model}   "
+            f"{self.score_name}  {self.r2:.3f} [{self.low:.2f}, {self.high:.2f}], {orbits_text(self.n_orbits)}   "
+            f"model {self.model}   "
             f"ceiling {ceiling_text(self.reference.ceiling)}   {self.prediction.size} points, {self.n_free} free, "
             f"{self.scale.name}",
             f"  {gain_text(self.score())}",
@@ -354,6 +362,11 @@ class Comparison:
         caption = html.escape(f"{self.score_name}, {self.scale.name}, {self.prediction.size} points")
         heading = "<tr><th></th><th></th><th>R²</th><th></th></tr>"
         return f"<table><caption>{caption}</caption>{heading}{body}</table>{warning}"
+
+
+def orbits_text(n: int | None) -> str:
+    """Return what an interval is over, as it is printed; results of earlier versions resampled panels."""
+    return "interval over panels" if n is None else f"interval over {n} mirror orbits"
 
 
 def ceiling_text(ceiling: float | None) -> str:

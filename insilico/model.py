@@ -97,6 +97,8 @@ class SheetModel:
         What the user has changed in that set, for display.
     n_fitted
         Number of parameters of that set that were fitted to data.
+    fitted
+        Labels of these, NAME or NAME@PREPARATIONS, where the set says which.
     preparation
         Sheet, channels, geometry.
     overrides
@@ -115,6 +117,7 @@ class SheetModel:
     parameter_set: str = "default"
     changes: Mapping[str, Any] = field(default_factory=dict)
     n_fitted: int = 0
+    fitted: tuple[str, ...] = ()
     preparation: Preparation = Preparation()
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     encoder: str = "population"
@@ -307,6 +310,7 @@ class SheetModel:
             "changes": dict(self.changes),
             "parameters": dataclasses.asdict(self.effective_parameters),
             "n_fitted": self.n_fitted,
+            "fitted": list(self.fitted),
             "encoder": self.encoder,
             "encoder_settings": {
                 name: value for name, value in dataclasses.asdict(self._encoder()).items() if name != "preparation"

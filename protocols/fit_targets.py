@@ -226,26 +226,26 @@ def targets(names: Sequence[str], *, shift: float | None = None, neighbours: boo
         if name not in EXPERIMENTS:
             raise unknown_name("table to fit", name, EXPERIMENTS)
         if name == "physiology":
-            found.append(Target(experiment=Physiology(), weight=0.01))
+            found.append(Target(experiment=Physiology(), weight=0.01, geometry=CHANNELS))
             continue
         if name == "size_tuning":
-            found.append(Target(experiment=SizeMeasures(shift=shift), weight=0.01))
+            found.append(Target(experiment=SizeMeasures(shift=shift), weight=0.01, geometry=CHANNELS))
             continue
         experiment = EXPERIMENTS[name]()
-        found.append(Target(experiment=experiment))
+        found.append(Target(experiment=experiment, geometry=fitted_geometry(name)))
         if name == "otoole_wenderoth1977" and neighbours:
-            found += _nearby(experiment)
+            found += nearby(experiment)
     return tuple(found)
 
 
-def _nearby(tilt: TiltInduction) -> list[Target]:
-    """Return the tilt illusion at the geometries and tuning widths about the published ones."""
+def nearby(tilt: TiltInduction, *, centers: Sequence[float] = CENTERS) -> list[Target]:
+    """Return the tilt illusion at geometries and tuning widths about the published ones; centre sizes as factors."""
     own = tilt.preparation
     if own is None or own.surround_diameter is None:
         raise ValueError(f"{tilt.name} has no geometry of its own to be changed: give it a preparation.")
     at = center_position(own)
     area = 2 / np.sqrt(np.pi)  # a disc of the area of a square
-    sizes = {f"tilt_center_{factor:g}": {"center_diameter": own.center_diameter * factor} for factor in CENTERS}
+    sizes = {f"tilt_center_{factor:g}": {"center_diameter": own.center_diameter * factor} for factor in centers}
     discs = {"center_diameter": own.center_diameter * area, "surround_diameter": own.surround_diameter * area}
     prepared = {**sizes, "tilt_discs": {**discs, "aperture": "disc"}}
     found = [

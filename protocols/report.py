@@ -104,7 +104,7 @@ def score_table(comparisons: Sequence[Comparison]) -> str:
     """Return an HTML table of scores: every score with its interval, nulls, ceiling and free parameters."""
     if not comparisons:
         return ""
-    headings = ("table", "model", "R²", "95 %", "nulls", "ceiling", "points", "free", "gain")
+    headings = ("table", "model", "R²", "95 %, over mirror orbits", "nulls", "ceiling", "points", "free", "gain")
     rows = ["<tr>" + "".join(f"<th>{heading}</th>" for heading in headings) + "</tr>"]
     for c in comparisons:
         nulls = ", ".join(
@@ -114,7 +114,7 @@ def score_table(comparisons: Sequence[Comparison]) -> str:
         state = "" if c.converged else f" <span class=bad>not converged ({c.residual:.0e})</span>"
         rows.append(
             f"<tr><td>{html.escape(c.protocol)}</td><td>{html.escape(c.model)}{state}</td><td class=n>{c.r2:.3f}</td>"
-            f"<td class=n>{c.low:.2f} – {c.high:.2f}</td><td>{nulls}</td>"
+            f"<td class=n>{c.low:.2f} – {c.high:.2f} ({c.n_orbits})</td><td>{nulls}</td>"
             f"<td class=n>{ceiling_text(c.reference.ceiling)}</td>"
             f"<td class=n>{c.prediction.size}</td><td class=n>{c.n_free}</td>"
             f"<td{' class=bad' if c.failed else ''}>{html.escape(gain_text(c.score()))}</td></tr>"

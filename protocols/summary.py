@@ -8,7 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from insilico.comparison import Comparison, Finding, ceiling_text, gain_text
+from insilico.comparison import Comparison, Finding, ceiling_text, gain_text, orbits_text
 from insilico.provenance import read_provenance
 from protocols.base import AbstractProtocol, subject_of
 
@@ -40,7 +40,8 @@ def score_line(score: dict[str, Any]) -> str:
         for name, value in score["nulls"].items()
     )
     return (
-        f"{score['name']}  {_digits(score['value'], 3)} [{_digits(score['low'], 2)}, {_digits(score['high'], 2)}]   "
+        f"{score['name']}  {_digits(score['value'], 3)} [{_digits(score['low'], 2)}, {_digits(score['high'], 2)}], "
+        f"{orbits_text(score.get('n_orbits'))}   "
         f"ceiling {ceiling_text(score['ceiling'])}   {score['n_free']} free   {gain_text(score)}   nulls: {nulls}"
     )
 

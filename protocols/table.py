@@ -103,7 +103,7 @@ class AbstractTableProtocol(AbstractProtocol):
         responses
             Result of `run`, from memory or from disk.
         seed
-            Of the bootstrap over panels.
+            Of the bootstrap over mirror orbits.
 
         Returns
         -------
@@ -118,7 +118,7 @@ class AbstractTableProtocol(AbstractProtocol):
         def r2(data: np.ndarray, prediction: np.ndarray) -> float:
             return fit(data, prediction).r2
 
-        low, high = bootstrap_interval(data, prediction, reference.panel, seed=seed, statistic=r2)
+        low, high = bootstrap_interval(data, prediction, reference.orbit, seed=seed, statistic=r2)
         model = read_provenance(responses.attrs)["model"]
         return Comparison(
             protocol=self.name,

@@ -15,7 +15,10 @@ from pathlib import Path
 import numpy as np
 from scipy import optimize
 
+from insilico.circuits.contextual_equations import MODEL_VERSION
 from insilico.fitting.problem import Problem
+from insilico.fitting.target import Target
+from insilico.provenance import versions
 from insilico.running.files import write_whole
 from insilico.running.tasks import run_tasks
 from stimuli.errors import unknown_name
@@ -52,6 +55,11 @@ class Start:
     scores: dict[str, float]
     n_evaluations: int
     unconverged: int
+
+    @property
+    def valid(self) -> bool:
+        """Whether it ended where cost and scores are defined and every state is a fixed point."""
+        return bool(np.isfinite([self.cost, *self.scores.values()]).all()) and not self.unconverged
 
 
 def run_starts(
@@ -217,8 +225,20 @@ def _evolved(
 
 
 def best_of(starts: Sequence[Start]) -> Start:
-    """Return the start of the lowest cost; one whose states have not converged only if none has."""
-    return min(starts, key=lambda start: (start.unconverged > 0, start.cost))
+    """Return the start of the lowest cost; one whose states have not converged only if none has.
+
+    Raises
+    ------
+    ValueError
+        If no start ended at a defined cost.
+    """
+    defined = [start for start in starts if np.isfinite(start.cost)]
+    if not defined:
+        costs = ", ".join(f"{start.cost:g}" for start in starts)
+        raise ValueError(
+            f"none of {len(starts)} starts ended at a defined cost ({costs}): widen the bounds, or free less."
+        )
+    return min(defined, key=lambda start: (not start.valid, start.cost))
 
 
 def jacobian(residuals: Callable[[np.ndarray], np.ndarray], position: np.ndarray) -> np.ndarray:
@@ -233,11 +253,22 @@ def jacobian(residuals: Callable[[np.ndarray], np.ndarray], position: np.ndarray
     return np.stack(columns, axis=1)
 
 
+def _content(target: Target) -> str:
+    """Return a hash of the values that are fitted, and of their conditions; "" where there is no table."""
+    if not target.is_table:
+        return ""
+    coordinates = target.experiment.reference.values.coords
+    arrays = [target.values, *(np.asarray(coordinates[name].values) for name in sorted(map(str, coordinates)))]
+    return sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)).hexdigest()
+
+
 def fingerprint(problem: Problem, *rest: object) -> str:
     """Return a hash of all that a start's result depends on."""
     text = repr(
         (
-            [(t.experiment, t.weight, t.kept, t.data) for t in problem.targets],
+            [(t.experiment, t.weight, t.width_factor, t.kept, _content(t)) for t in problem.targets],
+            MODEL_VERSION,
+            versions()["insilico-neurophysiology"],
             problem.free,
             problem.parameters,
             sorted((k, sorted(v.items())) for k, v in problem.preparations.items()),
@@ -259,8 +290,12 @@ class _Ledger:
     def read(self, number: int) -> Start | None:
         if self._folder is None or not self._path(number).exists():
             return None
-        content = json.loads(self._path(number).read_text(encoding="utf-8"))
-        return Start(**{**content, "values": tuple(content["values"])})
+        try:
+            content = json.loads(self._path(number).read_text(encoding="utf-8"))
+            start = Start(**{**content, "values": tuple(content["values"])})
+        except (ValueError, TypeError, KeyError):  # damaged: it is run again
+            return None
+        return start if np.isfinite([start.cost, *start.values]).all() else None
 
     def write(self, number: int, start: Start) -> None:
         if self._folder is None:

@@ -31,7 +31,8 @@ def test_a_run_writes_the_four_files_and_their_contract(tmp_path, capsys):
     assert (summary["protocol"], summary["model"], summary["converged"]) == ("busse2009", "mely2018 (without T)", True)
     [score] = summary["scores"]
     assert set(score) == {
-        *("name", "value", "low", "high", "ceiling", "nulls", "n_points", "n_free", "gain", "offset", "failed")
+        *("name", "value", "low", "high", "ceiling", "nulls", "n_points", "n_free", "gain", "offset", "failed"),
+        "n_orbits",
     }
     assert (score["name"], score["n_points"], score["n_free"]) == ("busse2009_r2", 300, 2)
     assert score["nulls"].keys() == {"feedforward", "linear_sum", "winner_take_all", "winner_take_all_averaged"} | {

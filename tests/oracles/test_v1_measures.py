@@ -116,8 +116,4 @@ def test_every_expectation_names_its_study_and_how_well_it_is_known():
             assert expected.citation == studies[expected.study]
             assert expected.status != "reported only"
     assert {e.study for e in v1_expectations().values() if e.study} == set(studies)
-<<<<<<< HEAD
     assert list(CONTRASTS) == sorted(CONTRASTS)
-=======
-    assert tuple(sorted(CONTRASTS)) == CONTRASTS
->>>>>>> facts
