@@ -110,7 +110,7 @@ def _on_circle(name: str, value: float) -> float:
     """Return a value that equals those of the same stimulus: angles within one turn, infinity for none."""
     if np.isnan(value):
         return np.inf
-    turn = 180.0 if name.endswith("orientation") else 360.0 if name.endswith("direction") else None
+    turn = 180.0 if name.endswith("orientation") else 360.0 if name.endswith(("direction", "hue")) else None
     return value if turn is None else value % turn
 
 

@@ -13,6 +13,8 @@ ORBITS = {
     "trott_born2015_matrix": (6, 4),
     "otoole_wenderoth1977": (10, 10),
     "kim_wilson1997": (9, 9),
+    "marshak_sekuler1979": (9, 9),
+    "klauke_wachtler2015": (16, 9),
 }
 
 
