@@ -41,7 +41,7 @@ def test_a_recording_of_all_cells_is_held_once():
     ("recording", "what"),
     [
         (insilico.Recording(cells="all"), "11,532 units under 20 stimuli needs"),
-        (insilico.Recording(window=(0.0, 1e9)), "12 units under 20 stimuli at 333,333,334 times needs"),
+        (insilico.Recording(window=(0.0, 2.9e5)), "12 units under 20 stimuli at 96,667 times needs"),
     ],
 )
 def test_what_will_not_fit_is_refused_before_anything_is_run(monkeypatch, recording, what):
