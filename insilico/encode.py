@@ -137,7 +137,7 @@ def refuse_off_sheet(stimulus: AbstractStimulus, extent: tuple[float, float]) ->
 
     A stimulus that reaches beyond the sheet is none of this: surrounds do.
     """
-    shown = [component.window for component in stimulus.scene if component.contrast]
+    shown = [part.window for part in stimulus.shown if part.contrast]
     if shown and all(lies_off(window, extent) for window in shown):
         raise ValueError(
             f"nothing of {described(shown[0])} lies on the sheet, {extent[1]:g} deg wide and {extent[0]:g} deg "
@@ -149,7 +149,7 @@ def refuse_off_sheet(stimulus: AbstractStimulus, extent: tuple[float, float]) ->
 def warn_of_motion(stimuli: Iterable[AbstractStimulus], encoder: str) -> None:
     """Warn once where a stimulus with contrast has a temporal frequency that an encoder does not see."""
     for stimulus in stimuli:
-        moving = next((c for c in stimulus.scene if c.contrast and c.temporal_frequency), None)
+        moving = next((c for c in stimulus.shown if c.contrast and getattr(c, "temporal_frequency", 0)), None)
         if moving is not None:
             warnings.warn(
                 f"a stimulus of {moving.temporal_frequency:g} Hz ({moving.modulation}) is shown to {encoder}, which "

@@ -20,6 +20,9 @@ SHIPPED = (  # names of the preparations of this package's experiments, by which
     "macaque_trott_born2015_matrix",
     "human_otoole_wenderoth1977",
     "human_kim_wilson1997",
+    "human_marshak_sekuler1979",
+    "human_klauke_wachtler2015",
+    "human_westheimer_levi1987",
     "mouse_chettih_harvey2019",
 )
 

@@ -30,7 +30,7 @@ from stimuli.errors import unknown_name
 CHANNELS: dict[str, Any] = {"n_channels": 24, "spacing": "even"}
 SURROUND = 35 * PITCH  # of Trott & Born, who do not give it: 8.75 deg, so that the sheet's edge plays no part
 WIDE = (73, 73)  # cells for the tilt illusion, so that a wide near ring stays on the sheet around an even centre
-CENTERS, WIDTHS, NEARBY = (0.8, 1.2), (0.9, 1.1), 0.02  # spread about the tilt illusion, and the weight of each
+CENTERS, WIDTHS, NEARBY = (0.8, 1.2), (0.9, 1.1), 0.05  # spread about the tilt illusion, and the weight of each
 TILT_ANGLES = tuple(float(a) for a in range(0, 91, 10))
 
 BOUNDS: dict[str, Free] = {

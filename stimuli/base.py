@@ -77,6 +77,11 @@ class AbstractStimulus(abc.ABC):
         return tuple(self.components())
 
     @property
+    def shown(self) -> tuple[Any, ...]:
+        """Its parts, each with a window and a contrast: the components, or what a stimulus without a picture has."""
+        return self.scene
+
+    @property
     def draws_itself(self) -> bool:
         """Whether the picture is made by a `contrast_image` of its own, not from the components."""
         return type(self).contrast_image is not AbstractStimulus.contrast_image

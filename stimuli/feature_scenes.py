@@ -89,6 +89,11 @@ class FeatureScene(AbstractStimulus):
             f"layers({self.feature!r}, …), as the population encoder does; the energy encoder sees pictures only."
         )
 
+    @property
+    def shown(self) -> tuple[FeaturePatch, ...]:
+        """Its patches."""
+        return self.patches
+
     def refuse_display(self, display: Display) -> None:
         """Accept every display: nothing is drawn on it."""
 

@@ -11,7 +11,7 @@ import xarray as xr
 from insilico.afferent import afferent_drive, afferent_energy, receptive_field
 from insilico.circuit import Drive, Encoder, Mechanism, State
 from insilico.circuits import contextual
-from insilico.circuits.folded_column import column_state
+from insilico.circuits.contextual_folded import column_state
 from insilico.circuits.two_stage import Activity
 from insilico.circuits.two_stage_circuit import AbstractTwoStageCircuit
 from insilico.circuits.two_stage_equations import Wiring, lesioned, mechanisms_of

@@ -26,7 +26,7 @@ def one(**changes):
         (lambda: insilico.load_model("mely2018").perturbed("T"), "insilico.Lesion"),
         (lambda: insilico.load_model("mely2018").perturbed(insilico.Lesion("R")), "no lesion of mely2018 'R'"),
         (lambda: insilico.load_reference("busse"), "Did you mean 'busse2009'"),
-        (lambda: insilico.Preparation(feature="hue"), "no feature 'hue'"),
+        (lambda: insilico.Preparation(feature="colour"), "no feature 'colour'"),
         (lambda: insilico.Preparation(spacing="odd"), "no spacing 'odd'"),
         (lambda: insilico.Preparation(n_channels=1), "n_channels = 1"),
         (lambda: insilico.Preparation(feature="spatial_frequency"), "needs a domain"),

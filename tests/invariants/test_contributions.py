@@ -33,7 +33,7 @@ def test_at_the_fixed_point_the_contributions_balance_the_leak(name):
 
 def test_over_time_the_contributions_drive_the_response():
     model, step = small("contextual"), 0.125
-    recording = insilico.Recording(window=(0, 3), cadence=step, **BOTH)
+    recording = insilico.Recording(window=(0, 20), cadence=step, **BOTH)
     data = insilico.record(model, shown(), recording=recording)
     assert data["contribution"].dims == ("stimulus", "time", "mechanism", "unit")
     output = data.isel(unit=np.flatnonzero(data["population"] == "output"))
