@@ -379,6 +379,8 @@ def gain_text(score: Mapping[str, Any]) -> str:
     if "gain" not in score:  # of an earlier version
         return "gain not recorded"
     gain, offset = (float("nan") if score[name] is None else float(score[name]) for name in ("gain", "offset"))
+    if (gain, offset) == (1, 0):
+        return "in the data's own unit"
     shown = f"gain {gain:.3g}, offset {offset:.3g}"
     if not score["failed"]:
         return shown

@@ -24,6 +24,7 @@ SHIPPED = (  # names of the preparations of this package's experiments, by which
     "human_klauke_wachtler2015",
     "human_westheimer_levi1987",
     "mouse_chettih_harvey2019",
+    "mask_optimisation",
 )
 
 

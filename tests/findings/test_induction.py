@@ -101,7 +101,7 @@ def test_the_figure_shows_every_series_the_mean_and_the_model(tilt, direction):
     for comparison in (tilt, direction):
         axes, scores = comparison.plot().axes
         labels = axes.get_legend_handles_labels()[1]
-        assert labels == [*comparison.reference.card["series"], "mean (digitised), scored", "model"]
+        assert labels == [*comparison.reference.card["series"], "mean, scored\n(digitised from the figure)", "model"]
         markers = [
             line.get_marker() for line in axes.get_lines() if line.get_label() in comparison.reference.card["series"]
         ]

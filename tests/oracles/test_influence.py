@@ -384,7 +384,7 @@ def test_a_silent_unit_has_no_small_signal_influence_but_a_finite_one():
     [
         (lambda m: implicit_influence(m, FULL_FIELD, [10**6]), r"unit 1000000 does not exist.*see unit_ids"),
         (lambda m: implicit_influence(m, FULL_FIELD, []), r"targets = \[\]: name one unit or more"),
-        (lambda m: implicit_influence(m, FULL_FIELD, [500, 500]), "each once"),
+        (lambda m: implicit_influence(m, FULL_FIELD, [500, 500]), "list it once"),
         (lambda m: implicit_influence(m, FULL_FIELD, [500], method="fft"), "no method 'fft'"),
         (lambda m: implicit_influence(m, DISC, [500], method="blocks"), "use method 'gmres', or 'auto'"),
         (lambda m: implicit_influence(m, DISC, [500], populations=("outputs",)), "Did you mean 'output'"),

@@ -159,10 +159,10 @@ def test_every_measure_beside_a_plaid_score_says_what_it_is():
     assert decoded["decoded_alone_0"].value == 0.0
 
 
-def test_one_undefined_size_curve_leaves_the_finding_undefined():
+def test_findings_of_responses_that_are_not_finite_are_refused():
     experiment = protocols.size_tuning(contrasts=(0.5, 1.0), diameters=(0.5, 1.0, 2.0))
     responses = experiment.run(insilico.load_model("feedforward", **SMALL))
     broken = responses["response"].where(responses["contrast"] != 0.5).assign_attrs(responses["response"].attrs)
-    for data, expected in ((responses, 1.0), (responses.assign(response=broken), np.nan)):
-        found = {f.name: f.value for f in experiment.findings(data)}
-        assert np.array_equal(found["size_curves_unimodal"], expected, equal_nan=True)
+    assert {f.name: f.value for f in experiment.findings(responses)}["size_curves_unimodal"] == 1
+    with pytest.raises(ValueError, match="not finite for 3 of 6 stimuli"):
+        experiment.findings(responses.assign(response=broken))
