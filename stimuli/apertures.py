@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stimuli.areas import disc_in_cells, gaussian_in_cells, interval_in_cells, soft_disc_in_cells
+from stimuli.doors import door
 from stimuli.validation import TOLERANCE_DEG, non_negative, one_of, point, positive
 
 Array = NDArray[np.float64]
@@ -18,6 +19,7 @@ GAUSSIAN_SDS = 6.0
 """Diameter of a Gaussian window in standard deviations (PsychoPy's convention)."""
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Window:
     """Describe a window: 1 inside its edge, 0 outside, with an optional ramp and an optional hole.

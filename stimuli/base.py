@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from stimuli.carriers import Component
 from stimuli.display import Display
+from stimuli.doors import door
 from stimuli.validation import TOLERANCE_CONTRAST, TOLERANCE_DEG, finite, non_negative, one_of, plain
 
 Array = NDArray[np.float64]
@@ -46,6 +47,7 @@ class Layer:
     phase: float
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class AbstractStimulus(abc.ABC):
     """Define a stimulus: a frozen, keyword-only dataclass that lists its components.

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from stimuli.base import COLUMN, ROW, STIMULUS, TIME, AbstractStimulus
 from stimuli.display import Display
+from stimuli.doors import door
 from stimuli.packed import WindowStack, pack
 from stimuli.sweep import StimulusSet
 from stimuli.validation import one_of
@@ -19,6 +20,7 @@ WINDOW_BYTES = 2**28
 """Bound on the float64 windows of one chunk when every component of it has a window of its own."""
 
 
+@door
 def render(
     stimuli: StimulusSet | AbstractStimulus,
     display: Display,
