@@ -9,12 +9,14 @@ from insilico.execute import record
 from insilico.model import Model
 from insilico.perturb import Perturbation
 from stimuli import Display, StimulusSet
+from stimuli.doors import door
 
 
 class ContractError(AssertionError):
     """A model breaks what protocols rely on."""
 
 
+@door
 def check_model(model: Model, stimuli: StimulusSet, display: Display | None = None) -> None:
     """Check that an object can be recorded like every other model.
 

@@ -19,11 +19,13 @@ from scipy import fft
 from insilico.encode import as_drive
 from insilico.preparation import Preparation
 from stimuli import Display, StimulusSet
+from stimuli.doors import door
 
 HALF_HEIGHT = np.sqrt(2 * np.log(2))  # half width at half height of a Gaussian, in standard deviations
 REACH = 4.0  # standard deviations of the widest filter that the frame is padded by
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class EnergyModel:
     """Square root of quadrature Gabor energy over orientations and scales, from frames.

@@ -13,6 +13,7 @@ from insilico.model import Model
 from insilico.provenance import provenance
 from insilico.recording import Recording
 from stimuli import Display, StimulusSet
+from stimuli.doors import door
 
 STIMULUS = "stimulus"
 DRIVE_BYTES = 64_000_000  # of the drive of one batch, float64
@@ -48,6 +49,7 @@ class NotConvergedWarning(UserWarning):
     """Some responses are not those of a fixed point."""
 
 
+@door
 def record(
     model: Model,
     stimuli: StimulusSet,
@@ -128,7 +130,7 @@ def warn_if_not_converged(data: xr.Dataset) -> None:
             f"{missed} of {data.sizes[STIMULUS]} stimuli did not converge: largest residual "
             f"{float(data['residual'].max()):.1e} per unit time. Do not read these responses as steady states.",
             NotConvergedWarning,
-            stacklevel=3,
+            stacklevel=4,  # above `record` and its door
         )
 
 

@@ -20,8 +20,10 @@ import xarray as xr
 
 from insilico.perturb import Perturbation
 from insilico.targets import Targets, refuse_off_sheet
+from stimuli.doors import door
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Opsin:
     """An opsin and who expresses it.
@@ -51,6 +53,7 @@ class Opsin:
                 raise ValueError(f"{name} = {getattr(self, name)}: must be > 0.")
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Light:
     """Beams of light on the sheet during a window of time.
@@ -136,6 +139,7 @@ def as_perturbations(lights: Sequence[Light], units: xr.Dataset) -> list[Perturb
     return found
 
 
+@door
 def pulses(*, start: float, width: float, period: float, n: int) -> tuple[tuple[float, float], ...]:
     """Return the windows of a train of n pulses, `width` < `period`, in the circuit's unit of time."""
     if n != int(n) or n < 1 or not 0 < width < period:

@@ -21,6 +21,7 @@ from insilico.recording import Recording
 from insilico.targets import Targets
 from insilico.units import recorded, unit_table
 from stimuli import Display, StimulusSet
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 ENCODERS = {"population": PopulationCode, "energy": EnergyModel}
@@ -59,6 +60,7 @@ class Model(Protocol):
         """Return all that defines the model, as plain data."""
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class SheetModel:
     """A circuit on a cortical sheet behind an encoder.

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from insilico.preparation import Sheet
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 PLACES = ("center", "row", "all")
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Recording:
     """A request; memory is bounded by it, not by the sweep.

@@ -9,8 +9,10 @@ from pathlib import Path
 import xarray as xr
 
 from insilico.provenance import read_provenance
+from stimuli.doors import door
 
 
+@door
 def save_result(data: xr.Dataset, path: str | os.PathLike[str]) -> Path:
     """Write a result as netCDF 4 through a temporary file and a rename.
 
@@ -38,6 +40,7 @@ def save_result(data: xr.Dataset, path: str | os.PathLike[str]) -> Path:
     return target
 
 
+@door
 def load_result(path: str | os.PathLike[str]) -> xr.Dataset:
     """Read a result back into memory.
 

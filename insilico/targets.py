@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from insilico.features import feature_named
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 BOTH = ("input", "output")
@@ -29,6 +30,7 @@ def refuse_off_sheet(name: str, place: tuple[float, float], x: np.ndarray, y: np
         )
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Targets:
     """Units by what they are; the conditions are joined by "and".

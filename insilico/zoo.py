@@ -14,6 +14,7 @@ import numpy as np
 from insilico.circuit import AbstractCircuit
 from insilico.model import EVERY, SheetModel
 from insilico.preparation import Preparation, Sheet
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 CIRCUITS = {  # one line of registration for a new circuit
@@ -69,6 +70,7 @@ def circuit_named(name: str) -> AbstractCircuit:
     return importlib.import_module(CIRCUITS[name]).CIRCUIT
 
 
+@door
 def parameter_sets(name: str) -> dict[str, ParameterSet]:
     """Return the shipped parameter sets of a model, by name."""
     circuit_named(name)
@@ -81,6 +83,7 @@ def parameter_sets(name: str) -> dict[str, ParameterSet]:
     return sets
 
 
+@door
 def load_model(name: str, parameters: str | None = None, *, encoder: str = "population", **changes: Any) -> SheetModel:
     """Return a model.
 

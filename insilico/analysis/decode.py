@@ -15,12 +15,14 @@ import numpy as np
 import xarray as xr
 
 from insilico.analysis.lookup import shared_preferences
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 READ_OUTS = ("vector_average", "circular_vote")
 CANCELLED = 1e-12  # length of the sum, relative to the activity, below which it points nowhere
 
 
+@door
 def vector_average(response: xr.DataArray, along: str, *, period: float = 180.0) -> xr.DataArray:
     """Return the circular mean of the preferences, weighted by the response; a preference counts once.
 
@@ -41,11 +43,13 @@ def vector_average(response: xr.DataArray, along: str, *, period: float = 180.0)
     return _labelled(response, along, period, "vector_average")
 
 
+@door
 def circular_vote(response: xr.DataArray, along: str, *, period: float = 180.0) -> xr.DataArray:
     """Return the circular mean over all channels, duplicated ends too; arguments and result as `vector_average`."""
     return _labelled(response, along, period, "circular_vote")
 
 
+@door
 def pointers(preferences: np.ndarray, *, period: float, read_out: str) -> np.ndarray:
     """Return what one unit of activity of each channel adds to the vector sum; complex, shape (n_channels,).
 
@@ -68,6 +72,7 @@ def pointers(preferences: np.ndarray, *, period: float, read_out: str) -> np.nda
     return turns / count[group]
 
 
+@door
 def decoded(activity: np.ndarray, vectors: np.ndarray, *, period: float) -> np.ndarray:
     """Return the angle of the vector sum in (−period/2, period/2]; NaN where it vanishes.
 
@@ -85,6 +90,7 @@ def decoded(activity: np.ndarray, vectors: np.ndarray, *, period: float) -> np.n
     return np.where(np.abs(total) > CANCELLED * (np.abs(activity) @ np.abs(vectors)), found, np.nan)
 
 
+@door
 def wrapped(angle: np.ndarray, *, period: float) -> np.ndarray:
     """Return angles in (−period/2, period/2]."""
     return period / 2 - (period / 2 - np.asarray(angle, dtype=float)) % period

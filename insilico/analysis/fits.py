@@ -8,6 +8,8 @@ import numpy as np
 import xarray as xr
 from scipy import optimize
 
+from stimuli.doors import door
+
 
 @dataclass(frozen=True, kw_only=True)
 class VonMisesFit:
@@ -52,6 +54,7 @@ class NakaRushtonFit:
     r2: float
 
 
+@door
 def fit_von_mises(curve: xr.DataArray, along: str = "orientation") -> VonMisesFit:
     """Fit an orientation tuning curve, dims (`along`,), with at least five points."""
     theta, response = _points(curve, along, at_least=5)
@@ -75,6 +78,7 @@ def fit_von_mises(curve: xr.DataArray, along: str = "orientation") -> VonMisesFi
     )
 
 
+@door
 def fit_naka_rushton(curve: xr.DataArray, along: str = "contrast") -> NakaRushtonFit:
     """Fit a contrast response, dims (`along`,), with at least five points."""
     c, response = _points(curve, along, at_least=5)

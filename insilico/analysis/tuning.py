@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from stimuli.doors import door
+
 STIMULUS, UNIT = "stimulus", "unit"
 
 
+@door
 def tuning_curve(
     responses: xr.Dataset, *, along: str, unit: int | None = None, variable: str = "response"
 ) -> xr.DataArray:

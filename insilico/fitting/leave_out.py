@@ -9,8 +9,10 @@ import numpy as np
 
 from insilico.fitting.problem import Problem, Target, predicted_points
 from insilico.fitting.starts import Start, best_of, run_starts
+from stimuli.doors import door
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class LeftOut:
     """What was predicted without having been fitted.
@@ -52,6 +54,7 @@ def parts(target: Target, *, n_parts: int, seed: int) -> np.ndarray:
     return dealt[condition]
 
 
+@door
 def leave_out_parts(
     problem: Problem,
     *,
@@ -96,6 +99,7 @@ def leave_out_parts(
     return [_left_out(t, errors[t.name], f"one of {n_parts} parts of the conditions at a time") for t in tables]
 
 
+@door
 def leave_out_table(
     problem: Problem,
     name: str,

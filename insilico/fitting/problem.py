@@ -22,6 +22,7 @@ from insilico.folding import FoldedStimuli, fold
 from insilico.preparation import Preparation
 from insilico.reference_data import ReferenceData
 from stimuli import StimulusSet
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 SETTLED = {"float32": 2e-5, "float64": 1e-8}  # residual per unit time above which a state counts as not converged
@@ -64,6 +65,7 @@ class SoftTarget(Protocol):
     def residuals(self, stimuli: StimulusSet, preparation: Preparation, activity: FoldedActivity) -> np.ndarray: ...
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """One experiment of a fit.
@@ -138,6 +140,7 @@ class Evaluation:
     unconverged: int
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """A set of targets and a set of free parameters of the contextual circuit.

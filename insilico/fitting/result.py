@@ -12,12 +12,14 @@ import numpy as np
 
 from insilico.fitting.problem import Evaluation, Problem
 from insilico.fitting.starts import Start, best_of, jacobian, run_starts
+from stimuli.doors import door
 
 AGREE = 0.05  # a start within this share of the best cost has found the same optimum
 UNKNOWN = 1e-3  # share of a parameter in a direction that the data say nothing about, from which its error is infinite
 NAMED = 0.3  # components of a soft direction that are named
 
 
+@door
 def fit(
     problem: Problem,
     *,
@@ -50,6 +52,7 @@ def fit(
     return FitResult(problem, tuple(found))
 
 
+@door
 @dataclass(frozen=True)
 class FitResult:
     """The best of several starts, and what is known about it.

@@ -20,6 +20,7 @@ from scipy import optimize
 from tqdm import tqdm
 
 from insilico.fitting.problem import Problem
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 DIFFERENCE = 2e-3  # step of the finite differences, as a share of the distance between the bounds
@@ -56,6 +57,7 @@ class Start:
     unconverged: int
 
 
+@door
 def run_starts(
     problem: Problem,
     *,

@@ -12,8 +12,10 @@ import numpy as np
 from insilico.fitting.leave_out import conditions_of
 from insilico.fitting.problem import Problem
 from insilico.fitting.starts import best_of, run_starts
+from stimuli.doors import door
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Variation:
     """A changed problem.
@@ -37,6 +39,7 @@ class Variation:
     follows: bool = False
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """The best fit of a variation.
@@ -66,6 +69,7 @@ class Outcome:
     unconverged: int
 
 
+@door
 def fit_variations(
     variations: Iterable[Variation],
     *,
