@@ -19,6 +19,7 @@ from insilico.preparation import Preparation
 from insilico.provenance import read_provenance
 from insilico.recording import Recording
 from stimuli import Display, StimulusSet
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 PIXELS_PER_CELL = 4
@@ -26,6 +27,7 @@ MARGIN_CELLS = 6.5  # gray border of the display around the sheet, so that filte
 STIMULUS, UNIT = "stimulus", "unit"
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class AbstractProtocol(abc.ABC):
     """One experiment on a model.

@@ -8,10 +8,12 @@ from typing import Any, ClassVar
 
 from insilico.preparation import Preparation
 from protocols.induction import AbstractInduction
+from stimuli.doors import door
 
 ANGLES = tuple(2.5 * i for i in range(73))
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class DirectionInduction(AbstractInduction):
     """A drifting grating, a gap, a surround that drifts in another direction, by 0 to 180 deg in steps of 2.5.

@@ -15,8 +15,10 @@ from insilico.preparation import Preparation
 from insilico.provenance import provenance
 from insilico.recording import Recording
 from protocols.base import AbstractProtocol, described
+from stimuli.doors import door
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class AbstractDrivingProtocol(AbstractProtocol):
     """An experiment that drives units of a circuit of the zoo and measures what the others do."""

@@ -21,12 +21,14 @@ from protocols.folder import result_folder
 from protocols.registry import protocol_named
 from protocols.report import png, report
 from protocols.summary import as_json
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 FITTABLE = ("contextual",)
 KIM_WILSON = "human_kim_wilson1997"
 
 
+@door
 def fit_problem(
     model: str,
     to: Sequence[str],

@@ -12,8 +12,10 @@ from insilico.comparison import Finding
 from insilico.preparation import Preparation
 from protocols.base import AbstractProtocol, curve_at
 from stimuli import Grating, StimulusSet
+from stimuli.doors import door
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class OrientationTuning(AbstractProtocol):
     """A grating at the centre, at every orientation."""

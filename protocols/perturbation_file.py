@@ -26,6 +26,7 @@ import yaml
 from insilico import Lesion, Light, Opsin, Perturbation, Targets, pulses
 from insilico.experiment import Act
 from insilico.perturb import MODES
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 OF_TARGETS = {f.name for f in fields(Targets)}
@@ -47,6 +48,7 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
+@door
 def read_perturbations(path: Path) -> dict[str, list[Act]]:
     """Return the perturbations of a file, by name.
 

@@ -17,6 +17,7 @@ from protocols.papers import (
     trott_born2015_plaid,
 )
 from protocols.standard import contrast_response, orientation_tuning, size_tuning, surround_orientation
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 PUBLISHED: dict[str, Callable[..., AbstractProtocol]] = {  # with a table and a geometry
@@ -43,6 +44,7 @@ def list_protocols() -> tuple[str, ...]:
     return tuple(PROTOCOLS)
 
 
+@door
 def protocol_named(name: str, **settings: Any) -> AbstractProtocol:
     """Return an experiment by name, with settings of its own; raises UnknownNameError with the nearest name."""
     if name not in PROTOCOLS:

@@ -12,8 +12,10 @@ from insilico.comparison import Finding
 from insilico.preparation import Preparation
 from protocols.base import AbstractProtocol, curve_at
 from stimuli import CenterSurround, Grating, StimulusSet
+from stimuli.doors import door
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class SurroundOrientation(AbstractProtocol):
     """The preferred grating at the centre, alone and inside a surround at every orientation."""

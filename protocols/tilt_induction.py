@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from protocols.induction import AbstractInduction
+from stimuli.doors import door
 
 ANGLES = tuple(float(angle) for angle in range(91))
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class TiltInduction(AbstractInduction):
     """A grating inside one that is tilted by 0 to 90 deg, in steps of 1; parameters as in `AbstractInduction`."""
