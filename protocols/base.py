@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from insilico.analysis import at_preference
+from insilico.analysis.finite import refuse_not_finite
 from insilico.comparison import Finding
 from insilico.experiment import NONE, PERTURBATION, Acts, record_under, refuse_several
 from insilico.model import Model
@@ -25,6 +26,7 @@ from stimuli.errors import unknown_name
 PIXELS_PER_CELL = 4
 MARGIN_CELLS = 6.5  # gray border of the display around the sheet, so that filters near the edge see the surround
 STIMULUS, UNIT = "stimulus", "unit"
+SWEPT = ("contrasts", "diameters", "orientations", "angles")
 
 
 @door
@@ -104,6 +106,7 @@ class AbstractProtocol(abc.ABC):
         xarray.Dataset
             See `insilico.record`.
         """
+        self.refuse_repeats()
         subject = model if self.preparation is None else model.prepared(self.preparation)
         data = record_under(
             perturbations,
@@ -119,6 +122,14 @@ class AbstractProtocol(abc.ABC):
         )
         data.attrs["title"] = f"{self.title}: {model.name}"
         return data
+
+    def refuse_repeats(self) -> None:
+        """Raise ValueError where a value of a swept parameter is there twice: no curve can be read off it."""
+        for name in SWEPT:
+            values = getattr(self, name, None) or ()
+            for value in values:
+                if list(values).count(value) > 1:
+                    raise ValueError(f"{name} = {tuple(values)}: {value:g} is there twice; give each once.")
 
     def assumptions(self, preparation: Preparation) -> list[str]:
         """Return what the experiment takes as given where its source does not say, with the values used."""
@@ -199,7 +210,9 @@ class AbstractProtocol(abc.ABC):
         keep &= responses["population"].values == "output"
         if not keep.any():
             raise ValueError("the output column at the sheet's centre was not recorded: use Recording(cells='center').")
-        return responses.isel({UNIT: np.flatnonzero(keep)})
+        column = responses.isel({UNIT: np.flatnonzero(keep)})
+        refuse_not_finite(column["response"])
+        return column
 
 
 def curve_at(response: xr.DataArray, preference: float, *, along: Sequence[str]) -> xr.DataArray:

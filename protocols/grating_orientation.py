@@ -28,6 +28,10 @@ class OrientationTuning(AbstractProtocol):
     contrast: float = 1.0
     preferred: float = 90.0
 
+    def __post_init__(self) -> None:
+        if not self.contrast > 0:
+            raise ValueError(f"contrast = {self.contrast}: must be above 0; a blank has no tuning.")
+
     def stimuli(self, preparation: Preparation) -> StimulusSet:
         """Return one grating for each orientation."""
         shared = self.center_grating(preparation)

@@ -126,7 +126,7 @@ def _hints(function: Callable[..., Any], of: type | None) -> dict[str, Any]:
         return typing.get_type_hints(of)
     given = {name: hint for name, hint in function.__annotations__.items() if name != "return"}
     scope = types.SimpleNamespace(__annotations__=given)
-    return typing.get_type_hints(scope, globalns=getattr(function, "__globals__", None))
+    return typing.get_type_hints(scope, globalns=getattr(inspect.unwrap(function), "__globals__", None))
 
 
 def check_of(hint: Any) -> Check | None:

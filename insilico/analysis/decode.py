@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from insilico.analysis.finite import of_finite
 from insilico.analysis.lookup import shared_preferences
 from stimuli.doors import door
 from stimuli.errors import unknown_name
@@ -23,6 +24,7 @@ CANCELLED = 1e-12  # length of the sum, relative to the activity, below which it
 
 
 @door
+@of_finite
 def vector_average(response: xr.DataArray, along: str, *, period: float = 180.0) -> xr.DataArray:
     """Return the circular mean of the preferences, weighted by the response; a preference counts once.
 
@@ -44,6 +46,7 @@ def vector_average(response: xr.DataArray, along: str, *, period: float = 180.0)
 
 
 @door
+@of_finite
 def circular_vote(response: xr.DataArray, along: str, *, period: float = 180.0) -> xr.DataArray:
     """Return the circular mean over all channels, duplicated ends too; arguments and result as `vector_average`."""
     return _labelled(response, along, period, "circular_vote")

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from scipy import optimize
 
+from insilico.analysis.finite import of_finite
 from stimuli.doors import door
 
 
@@ -55,6 +56,7 @@ class NakaRushtonFit:
 
 
 @door
+@of_finite
 def fit_von_mises(curve: xr.DataArray, along: str = "orientation") -> VonMisesFit:
     """Fit an orientation tuning curve, dims (`along`,), with at least five points."""
     theta, response = _points(curve, along, at_least=5)
@@ -79,6 +81,7 @@ def fit_von_mises(curve: xr.DataArray, along: str = "orientation") -> VonMisesFi
 
 
 @door
+@of_finite
 def fit_naka_rushton(curve: xr.DataArray, along: str = "contrast") -> NakaRushtonFit:
     """Fit a contrast response, dims (`along`,), with at least five points."""
     c, response = _points(curve, along, at_least=5)
