@@ -64,7 +64,13 @@ _Loader.add_implicit_resolver(
     re.compile(r"([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$"),
     [*_DIGITS, "."],
 )
-_Loader.add_constructor(_INT, lambda loader, node: int(loader.construct_scalar(node)))
+
+
+def _whole(_: Any, node: Any) -> int:
+    return int(node.value)
+
+
+_Loader.add_constructor(_INT, _whole)
 
 
 @door
