@@ -24,14 +24,14 @@ if getattr(stimuli, "__distribution__", None) != __distribution__:
 from insilico import analysis
 from insilico.comparison import Comparison, Finding
 from insilico.contract import check_model
-from insilico.encode import PopulationCode
+from insilico.encode import PopulationCode, StaticEncoderWarning
 from insilico.energy import EnergyModel
 from insilico.execute import NotConvergedWarning, record
 from insilico.fitting import FitResult, fit
 from insilico.light import Light, Opsin, pulses
 from insilico.model import Model, SheetModel
 from insilico.perturb import Lesion, Perturbation, unit_ids
-from insilico.preparation import Preparation, Sheet
+from insilico.preparation import Preparation, PreparationNameWarning, Sheet
 from insilico.recording import Recording
 from insilico.reference_data import ReferenceData, list_references, load_reference
 from insilico.storage import load_result, save_result
@@ -53,10 +53,12 @@ __all__ = [
     "Perturbation",
     "PopulationCode",
     "Preparation",
+    "PreparationNameWarning",
     "Recording",
     "ReferenceData",
     "Sheet",
     "SheetModel",
+    "StaticEncoderWarning",
     "Targets",
     "analysis",
     "check_model",

@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from insilico.energy import EnergyModel
+from insilico.pools import box_matrix
 
 
 def afferent_drive(contrast: np.ndarray, tuned: np.ndarray, *, c50: float, n: float) -> np.ndarray:
@@ -40,6 +41,29 @@ def afferent_drive(contrast: np.ndarray, tuned: np.ndarray, *, c50: float, n: fl
         gain = (1 + c50**n) / (c50**n + rms**n)
         summed = np.einsum("slc,slf->scf", flat**n, tuned) * gain[..., None]
     return summed.reshape(contrast.shape[0], *contrast.shape[2:], tuned.shape[-1])
+
+
+def receptive_field(contrast: np.ndarray, half_width: float, boundary: str = "zero") -> np.ndarray:
+    """Average contrast over a square about each cell, the receptive field of an afferent.
+
+    Parameters
+    ----------
+    contrast
+        (…, y, x), in [0, 1].
+    half_width
+        In cells, >= 0; side 2 half_width + 1, the outermost cells by their fraction. 0 returns the contrast as it is.
+    boundary
+        "zero" (no contrast beyond the sheet) or "periodic".
+
+    Returns
+    -------
+    numpy.ndarray
+        (…, y, x).
+    """
+    if not half_width:
+        return contrast
+    rows, columns = (box_matrix(n, float(half_width), boundary, "float64") for n in contrast.shape[-2:])
+    return np.asarray(rows @ contrast @ columns / (2 * half_width + 1) ** 2)
 
 
 def energy_contrast(energy: np.ndarray, encoder: EnergyModel) -> np.ndarray:

@@ -45,6 +45,25 @@ class State:
     n_steps: np.ndarray
 
 
+@dataclass(frozen=True, kw_only=True)
+class Mechanism:
+    """One term of a circuit's equations.
+
+    Parameters
+    ----------
+    term
+        As the equations write it, without its sign: "mu U".
+    name
+        In words.
+    population
+        Whose equation it stands in.
+    """
+
+    term: str
+    name: str
+    population: str
+
+
 class AbstractCircuit(abc.ABC):
     """One circuit: its parameters, its populations, its equations. Instances hold no state."""
 
@@ -55,10 +74,23 @@ class AbstractCircuit(abc.ABC):
     populations: ClassVar[tuple[str, ...]] = ("output",)
     lesions: ClassVar[tuple[str, ...]] = ()
     default_set: ClassVar[str] = "default"
+    lowest: ClassVar[float] = 0.0  # activity that a unit can have, and be clamped to
+    population_code: ClassVar[Mapping[str, Any]] = {}  # settings of that encoder that belong to the circuit
+    mechanisms: ClassVar[tuple[Mechanism, ...]] = ()
 
     def encode(self, encoder: Encoder, parameters: Any, stimuli: StimulusSet, display: Display | None) -> Drive:
         """Return the drive of a batch of stimuli."""
         return encoder.encode(stimuli, display)
+
+    def folded(
+        self, encoder: Encoder, parameters: Any, stimuli: StimulusSet, *, lesions: Sequence[str]
+    ) -> State | None:
+        """Return the fixed points of symmetric stimuli at the sheet's centre, without the rest of the sheet.
+
+        All cells of the result show the centre's activity. None where the circuit, the encoder or the stimuli do not
+        allow it, or where not all of them settle: then the full sheet decides.
+        """
+        return None
 
     @abc.abstractmethod
     def steady_state(
@@ -84,6 +116,22 @@ class AbstractCircuit(abc.ABC):
         perturbations: Sequence[Perturbation],
     ) -> State:
         """Return the activity at the given times after stimulus onset."""
+
+    def contributions(
+        self,
+        drive: np.ndarray,
+        activity: Mapping[str, np.ndarray],
+        parameters: Any,
+        *,
+        boundary: str,
+        lesions: Sequence[str],
+    ) -> Mapping[str, np.ndarray]:
+        """Return the signed terms of the equations, by `Mechanism.term`, for one stimulus at one time.
+
+        Drive, each population's activity and each term are (y, x, feature); the terms of a population sum to the
+        argument of its rectifier, without what perturbations add.
+        """
+        raise TypeError(f"circuit {self.name!r} does not tell its mechanisms apart: record without mechanisms=True.")
 
     def equations(
         self,
@@ -133,7 +181,7 @@ class AbstractStaticCircuit(AbstractCircuit):
         """Return the same response at all times, but for the perturbations that act at each."""
         response, afferent = self.respond(drive, parameters, boundary=boundary)
         _check_activity(afferent)
-        frames = [under(response, [p for p in perturbations if p.window[0] <= t < p.window[1]]) for t in times]
+        frames = [under(response, [p for p in perturbations if p.acts_at(t)]) for t in times]
         return _still(np.stack(frames, axis=1), afferent)
 
     def equations(
@@ -169,11 +217,13 @@ def _check_activity(drive: np.ndarray) -> None:
 
 
 def _still(response: np.ndarray, drive: np.ndarray) -> State:
+    """Return a response without dynamics; what is not finite is no fixed point."""
     n = drive.shape[0]
+    finite = np.isfinite(response.reshape(n, -1)).all(axis=1)
     return State(
         populations={"output": response},
         drive=drive,
-        residual=np.zeros(n),
-        converged=np.ones(n, dtype=bool),
+        residual=np.where(finite, 0.0, np.inf),
+        converged=finite,
         n_steps=np.zeros(n, dtype=int),
     )

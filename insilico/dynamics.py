@@ -30,6 +30,7 @@ STALL = 0.7  # a chunk that leaves more than this share of the residual counts a
 PATIENCE = 2  # stalls in a row before the step is questioned
 RESOLVED = 0.99  # cosine of successive increments above which the step follows the motion that is left
 SETTLED = 1e-6  # residual below which a run of fixed length counts as converged
+SLOWEST = 600.0  # time constant, a hundred times the published one
 ROUNDING = {"float64": 2.0**-51, "float32": 2.0**-22}  # residual that rounding alone may leave, per unit of activity
 
 State = tuple[np.ndarray, ...]
@@ -50,10 +51,22 @@ class Stepper(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Population:
-    """The constants of one population's equation: time constant (unit of time) and leak (both > 0)."""
+    """The constants of one population's equation: time constant (unit of time, at most `SLOWEST`) and leak, both > 0.
+
+    What is slower hardly moves within a unit of time, so that its rate of change no longer tells a fixed point from a
+    start.
+    """
 
     time_constant: float
     leak: float
+
+    def __post_init__(self) -> None:
+        if self.time_constant > SLOWEST:
+            raise ValueError(
+                f"time constant {self.time_constant:g}: at most {SLOWEST:g} units of time (published: 6), or rates of "
+                "change no longer tell where a circuit settles. State times in a larger unit: its fixed points do not "
+                "depend on it."
+            )
 
 
 def euler_step(
@@ -87,7 +100,7 @@ def exponential_step(
     below it to 0 at the rate leak / time_constant. The rate is never 0, as leak > 0.
     """
     above = drive + a - b * s > 0
-    rate = population.leak + np.where(above, scale * b, 0)
+    rate = population.leak + (np.where(above, scale * b, 0) if np.any(b) else 0.0)
     target = np.where(above, scale * (drive + a), 0) / rate
     return s - np.expm1(-step * rate / population.time_constant) * (target - s)
 

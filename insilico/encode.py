@@ -8,6 +8,7 @@ peak in place of the largest value of each map).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -17,8 +18,13 @@ import xarray as xr
 from insilico.preparation import Preparation
 from stimuli import AbstractStimulus, Display, StimulusSet
 from stimuli.doors import door
+from stimuli.limits import described, lies_off
 
 STIMULUS, LAYER, ROW, COLUMN, FEATURE = "stimulus", "layer", "y", "x", "feature"
+
+
+class StaticEncoderWarning(UserWarning):
+    """A stimulus moves, and the encoder sees it standing still."""
 
 
 def tuning(preferences: np.ndarray, value: float, *, width: float, period: float | None) -> np.ndarray:
@@ -57,13 +63,33 @@ class PopulationCode:
     preparation: Preparation
     cell_average: bool = False
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.cell_average, bool):
+            raise TypeError(f"cell_average = {self.cell_average!r}: must be True or False.")
+
     def tuning(self, value: float) -> np.ndarray:
         """Return the response of each channel to one value at full contrast; shape (n_channels,)."""
         p = self.preparation
         return tuning(p.preferences, value, width=p.tuning_width, period=p.axis.period)
 
     def layer_fields(self, stimuli: Iterable[AbstractStimulus]) -> list[list[tuple[float, np.ndarray]]]:
-        """Return, for each stimulus, the feature value and the contrast (y, x) of each of its layers."""
+        """Return, for each stimulus, the feature value and the contrast (y, x) of each of its layers.
+
+        Raises
+        ------
+        ValueError
+            If nothing of a stimulus lies on the sheet.
+
+        Warns
+        -----
+        StaticEncoderWarning
+            If a stimulus moves and the feature is not direction.
+        """
+        stimuli = list(stimuli)
+        for stimulus in stimuli:
+            refuse_off_sheet(stimulus, self.preparation.sheet.extent)
+        if self.preparation.feature != "direction":
+            warn_of_motion(stimuli, f"the population code of {self.preparation.feature}")
         sheet = self.preparation.sheet
         cell = sheet.pitch if self.cell_average else 0.0
         x, y = sheet.x[None, :], sheet.y[:, None]
@@ -106,6 +132,35 @@ class PopulationCode:
         layers = self.layers(stimuli)
         values = np.einsum("slyx,slf->syxf", layers["layer_contrast"].data, layers["layer_tuning"].data)
         return as_drive(values, self.preparation, stimuli)
+
+
+def refuse_off_sheet(stimulus: AbstractStimulus, extent: tuple[float, float]) -> None:
+    """Raise ValueError if a stimulus has contrast, and none of it lies within (height, width) about the sheet's centre.
+
+    A stimulus that reaches beyond the sheet is none of this: surrounds do.
+    """
+    shown = [component.window for component in stimulus.scene if component.contrast]
+    if shown and all(lies_off(window, extent) for window in shown):
+        raise ValueError(
+            f"nothing of {described(shown[0])} lies on the sheet, {extent[1]:g} deg wide and {extent[0]:g} deg "
+            "high, its centre at (0, 0): no cell would see it. Move the stimulus, take a larger sheet "
+            "(preparation.shape, preparation.pitch), or set its contrast to 0 where nothing shall be shown."
+        )
+
+
+def warn_of_motion(stimuli: Iterable[AbstractStimulus], encoder: str) -> None:
+    """Warn once where a stimulus with contrast has a temporal frequency that an encoder does not see."""
+    for stimulus in stimuli:
+        moving = next((c for c in stimulus.scene if c.contrast and c.temporal_frequency), None)
+        if moving is not None:
+            warnings.warn(
+                f"a stimulus of {moving.temporal_frequency:g} Hz ({moving.modulation}) is shown to {encoder}, which "
+                "knows no time: the responses are those to the same stimulus standing still. Set temporal_frequency=0, "
+                "or show it to a population code of direction.",
+                StaticEncoderWarning,
+                stacklevel=4,
+            )
+            return
 
 
 def as_drive(values: np.ndarray, preparation: Preparation, stimuli: StimulusSet) -> xr.DataArray:

@@ -16,10 +16,12 @@ import numpy as np
 import xarray as xr
 from scipy import fft
 
-from insilico.encode import as_drive
+from insilico.encode import as_drive, refuse_off_sheet, warn_of_motion
 from insilico.preparation import Preparation
-from stimuli import Display, StimulusSet
+from stimuli import Display, StimulusSet, render
+from stimuli.base import IMAGES_AT_ONCE
 from stimuli.doors import door
+from stimuli.memory import refuse_memory
 
 HALF_HEIGHT = np.sqrt(2 * np.log(2))  # half width at half height of a Gaussian, in standard deviations
 REACH = 4.0  # standard deviations of the widest filter that the frame is padded by
@@ -86,23 +88,43 @@ class EnergyModel:
             Static stimuli: they are shown at time 0.
         display
             Display that they are drawn on; it must cover the sheet.
+
+        Raises
+        ------
+        ValueError
+            If there is no display or it is too small, it cannot show a stimulus, or none of one reaches the sheet.
+
+        Warns
+        -----
+        StaticEncoderWarning
+            If a stimulus moves.
         """
         if display is None:
             raise ValueError("display = None: the energy encoder sees frames. Say on which Display they are drawn.")
         self._check_display(display)
+        sheet = self.preparation.sheet
         pad = int(
             np.ceil(REACH * display.ppd / (2 * np.pi * min(self._widths(f)[0] for f in self.spatial_frequencies)))
         )
+        reach = 2 * pad / display.ppd
+        for stimulus in stimuli:
+            refuse_off_sheet(stimulus, (sheet.extent[0] + reach, sheet.extent[1] + reach))
+        warn_of_motion(stimuli, "the energy encoder")
         size = [fft.next_fast_len(n + pad) for n in display.size_px]
+        unique, channel = np.unique(np.round(self.preparation.preferences % 180, 9), return_inverse=True)
+        refuse_memory(
+            8 * size[0] * size[1] * (unique.size * len(self.spatial_frequencies) + IMAGES_AT_ONCE),
+            f"filters of {size[0]} x {size[1]} pixels",
+            "Use a display of fewer pixels.",
+        )
         fy, fx = np.meshgrid(*(np.fft.fftfreq(n, 1 / display.ppd) for n in size), indexing="ij")
         fy = -fy  # rows run down, y runs up
-        pools = [overlap(self.preparation.sheet.shape[i], self.preparation.sheet.pitch, display, i) for i in (0, 1)]
-        unique, channel = np.unique(np.round(self.preparation.preferences % 180, 9), return_inverse=True)
+        pools = [overlap(sheet.shape[i], sheet.pitch, display, i) for i in (0, 1)]
         filters = [[self._transfer(fx, fy, z, f) for f in self.spatial_frequencies] for z in unique]
         height, width = display.size_px
-        drive = np.empty((len(stimuli), *self.preparation.sheet.shape, unique.size))
+        drive = np.empty((len(stimuli), *sheet.shape, unique.size))
         for i in range(len(stimuli)):
-            frame = stimuli[i].contrast_image(display)
+            frame = render(stimuli[i], display, dtype="float64", backend="numpy").values[0]
             spectrum = fft.fft2(frame, size)
             for j, scales in enumerate(filters):
                 energy = sum(np.abs(fft.ifft2(spectrum * gain)[:height, :width]) ** 2 for gain in scales)

@@ -14,6 +14,7 @@ from insilico.model import Model, SheetModel, described_perturbation
 from insilico.perturb import Lesion, Perturbation, combined, refuse_finite_windows
 from insilico.provenance import read_provenance
 from insilico.recording import Recording
+from insilico.windows import with_windows
 from stimuli import Display, StimulusSet
 
 Act = Lesion | Perturbation | Light
@@ -49,13 +50,18 @@ def record_under(
     if perturbations is None:
         return record(model, stimuli, display, **settings)
     subjects = subjects_under(perturbations, model, recording=settings.get("recording"))
-    described = described_acts(perturbations)
-    return along_perturbation(
-        {
-            name: record(subject, stimuli, display, perturbations=described, **settings)
-            for name, subject in subjects.items()
-        }
-    )
+    if any(getattr(subject, "perturbations", ()) for subject in subjects.values()):
+        settings["folded"] = False  # one solver for all that is compared: a sham is the intact model to the last bit
+    settings["copies"] = 2 * len(subjects)  # each alone, and all joined
+    described, whole = described_acts(perturbations), settings.pop("name", model.name)
+    parts = {
+        name: record(subject, stimuli, display, perturbations=described, name=f"{whole}, {name}", **settings)
+        for name, subject in subjects.items()
+    }
+    joined = along_perturbation(parts)
+    for name, acts in described.items():
+        joined = with_windows(joined, acts, name=name)
+    return joined
 
 
 def subjects_under(
@@ -114,7 +120,7 @@ def _refuse_early(name: str, subject: Model, recording: Recording | None) -> Non
     if not isinstance(subject, SheetModel):
         return
     try:
-        found = subject.effective_perturbations
+        found = subject.checked_perturbations()
         if recording is None or recording.window is None:
             refuse_finite_windows(found)
         shape = (*subject.preparation.sheet.shape, subject.preparation.n_channels)
@@ -145,7 +151,7 @@ def _listed(name: str, acts: Acts) -> tuple[Act, ...]:
 
 
 def _sham(act: Act) -> Act | None:
-    """Return the same without effect: the units are addressed, nothing is done; None for a lesion."""
+    """Return the same without effect: the same units driven by 0, by the same code; None for a lesion."""
     if isinstance(act, Lesion):
         return None
     if isinstance(act, Light):

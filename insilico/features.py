@@ -32,6 +32,8 @@ FEATURES = {
         Feature(name="orientation", unit="deg", period=180.0),
         Feature(name="direction", unit="deg", period=360.0),
         Feature(name="spatial_frequency", unit="cycles/deg", period=None),
+        Feature(name="hue", unit="deg", period=360.0),
+        Feature(name="disparity", unit="arcmin", period=None),
     )
 }
 

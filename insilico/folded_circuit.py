@@ -1,7 +1,7 @@
 """The two-stage circuits on folded stimuli: the same equations, on what symmetry leaves.
 
     eta dI/dt = −epsilon² I + [ xi X − (alpha I + mu) U − (beta I + nu) T^qT ]_+
-    tau dO/dt = −sigma²  O + [ zeta I + gamma P^qP + delta Q + gO N − thO ]_+
+    tau dO/dt = −sigma²  O + [ zeta I + gamma P^qP G + delta Q + gO N − thO ]_+
 
 Cells are octant cells and channels representatives of `insilico.folding`; pools are dense matrices. O is followed on
 the cells that I reaches by its near ring. A fixed point is found by Anderson mixing (a damped iteration where that
@@ -11,6 +11,7 @@ fails) and reports the residual of the differential equations, as everywhere.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
@@ -18,13 +19,15 @@ from typing import Any
 import numpy as np
 
 from insilico.afferent import afferent_drive
-from insilico.dynamics import Population, euler_step, exponential_step
+from insilico.dynamics import Population, euler_step, exponential_step, settle
+from insilico.folded_stepper import Fields, FoldedStepper, by_cell, by_stimulus
 from insilico.folding import ChannelFold, FoldedStimuli, Grid, Group, NotSymmetricError, ring_matrix
 from insilico.pools import Ring, circulant, gaussian_over_features, soft_ring
 
 INPUT_DAMPING, OUTPUT_DAMPING = 0.6, 0.45  # share of the way to the target that I and O take in one iteration
 CUT = 0.6  # of both, where the change stops falling
 LOOK = 5  # iterations between two looks at the change
+BLOCK = 8  # stimuli whose fields fit into a processor's cache together
 MIXED, MEMORY = 80, 3  # iterations of Anderson mixing before damping takes over, and differences that it remembers
 
 
@@ -119,25 +122,54 @@ class FoldedCircuit:
     def simulate(self, *, step: float, n_steps: int, method: str = "exponential") -> FoldedActivity:
         """Return the state after steps from I = O = X, "exponential" or "euler", as the circuit's own `simulate`."""
         advance = {"exponential": exponential_step, "euler": euler_step}[method]
-        p = self._p
-        of_I, of_O = (
-            Population(time_constant=p.eta, leak=p.epsilon**2),
-            Population(time_constant=p.tau, leak=p.sigma**2),
-        )
         response, residual, counts = [], [], []
         for X, grid, w in zip(self._drives, self._grids, self._wires, strict=True):
             I, O = X.copy(), np.zeros((grid.n_cells, *X.shape[1:]), X.dtype)
             O[w.inside] = X
             for _ in range(n_steps):
-                a, b = self._suppression(X, O, w)
-                f = self._facilitation(I, O, w)
-                new = advance(I, a, b, population=of_I, step=step)
-                f[w.inside] += p.zeta * (new - I)
-                I, O = new, advance(O, f, 0.0, population=of_O, step=step)
+                I, O = self._advanced(X, I, O, w, advance, step)
             response.append(self._column(O, grid))
             residual.append(self._residual(X, I, O, w))
             counts.append(np.full(X.shape[1], n_steps))
         return self._unfolded(response, residual, counts)
+
+    def settled(self, *, tol: float, max_steps: int) -> FoldedActivity:
+        """Return where the circuit settles, by the very steps of the full sheet (`insilico.dynamics.settle`)."""
+        response, residual, counts = [], [], []
+        for X, grid, w in zip(self._drives, self._grids, self._wires, strict=True):
+            O = np.zeros((grid.n_cells, *X.shape[1:]), X.dtype)
+            O[w.inside] = X
+            columns, rates, taken = [], [], []
+            for start in range(0, X.shape[1], BLOCK):
+                block = slice(start, start + BLOCK)
+                state = by_stimulus(X[:, block]), by_stimulus(O[:, block])
+                found = settle(self._stepper(X[:, block], w), state, forces=None, tol=tol, max_steps=max_steps)
+                columns.append(self._column(by_cell(state[1]), grid))
+                rates.append(found[0])
+                taken.append(found[1])
+            response.append(np.concatenate(columns))
+            residual.append(np.concatenate(rates))
+            counts.append(np.concatenate(taken))
+        return self._unfolded(response, residual, counts)
+
+    def _stepper(self, X: np.ndarray, w: Wires) -> FoldedStepper:
+        def advanced(rows: np.ndarray, I: np.ndarray, O: np.ndarray, steps: np.ndarray) -> Fields:
+            return self._advanced(X[:, rows], I, O, w, exponential_step, steps)
+
+        return FoldedStepper(advanced=advanced, rates=lambda rows, I, O: self._residual(X[:, rows], I, O, w))
+
+    def _advanced(
+        self, X: np.ndarray, I: np.ndarray, O: np.ndarray, w: Wires, advance: Callable[..., np.ndarray], step: Any
+    ) -> Fields:
+        """Return I and O one step later; the step is a number, or broadcasts against (stimulus, channel)."""
+        p = self._p
+        of_I = Population(time_constant=p.eta, leak=p.epsilon**2)
+        of_O = Population(time_constant=p.tau, leak=p.sigma**2)
+        a, b = self._suppression(X, O, w)
+        f = self._facilitation(I, O, w)
+        new = advance(I, a, b, population=of_I, step=step)
+        f[w.inside] += p.zeta * (new - I)
+        return new, advance(O, f, 0.0, population=of_O, step=step)
 
     def _unfolded(
         self, response: list[np.ndarray], residual: list[np.ndarray], counts: list[np.ndarray]
@@ -258,7 +290,7 @@ class FoldedCircuit:
         return a, b
 
     def _facilitation(self, I: np.ndarray, O: np.ndarray, w: Wires) -> np.ndarray:
-        """Return zeta I + gamma P^qP + delta Q + gO N − thO on the cells of O."""
+        """Return zeta I + gamma P^qP G + delta Q + gO N − thO on the cells of O."""
         p, one = self._p, I.dtype.type
         P = _pooled(w.near, I)
         if w.of_near is not None:
@@ -267,6 +299,9 @@ class FoldedCircuit:
             P = np.maximum(P, 0) ** one(p.qP)
         total = P
         total *= one(p.gamma)
+        if p.gated:
+            total[w.inside] *= I
+            total[len(w.inside) :] = 0
         total -= one(p.thO)
         if w.excitation is not None:
             total += one(p.gO) * _pooled(w.excitation, O)
@@ -299,6 +334,7 @@ class _Pools:
     sP: float
     sT: float
     continuous: bool
+    closed: bool
 
     @classmethod
     def of(cls, p: Any) -> _Pools:
@@ -310,6 +346,7 @@ class _Pools:
             sP=p.sP,
             sT=p.sT,
             continuous=p.continuous,
+            closed=p.closed,
         )
 
 
@@ -319,20 +356,20 @@ def _matrix(ring: Ring, target: Grid, source: Grid, dtype: str) -> np.ndarray:
 
 
 @lru_cache(maxsize=256)
-def _over_features(channels: ChannelFold, width: float, continuous: bool, dtype: str) -> np.ndarray:
-    pool = circulant(gaussian_over_features(channels.n_channels, width, continuous=continuous))
+def _over_features(channels: ChannelFold, width: float, continuous: bool, closed: bool, dtype: str) -> np.ndarray:
+    pool = circulant(gaussian_over_features(channels.n_channels, width, continuous=continuous, closed=closed))
     return channels.folded(pool).astype(dtype)
 
 
 def _wires(inner: Grid, outer: Grid, channels: ChannelFold, pools: _Pools, dtype: str) -> Wires:
     def over_features(width: float) -> np.ndarray | None:
-        return None if width == 0 else _over_features(channels, width, pools.continuous, dtype)
+        return None if width == 0 else _over_features(channels, width, pools.continuous, pools.closed, dtype)
 
     return Wires(
         far=_matrix(pools.far, inner, outer, dtype),
         near=_matrix(pools.near, outer, inner, dtype),
         excitation=_matrix(pools.near, outer, outer, dtype) if pools.excited else None,
-        across=_over_features(channels, pools.omega, pools.continuous, dtype),
+        across=_over_features(channels, pools.omega, pools.continuous, pools.closed, dtype),
         of_near=over_features(pools.sP),
         of_far=over_features(pools.sT),
         share=channels.share.astype(dtype),

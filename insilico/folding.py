@@ -19,6 +19,7 @@ from functools import cached_property
 
 import numpy as np
 
+from insilico.afferent import receptive_field
 from insilico.encode import PopulationCode
 from insilico.pools import Ring
 from insilico.preparation import Preparation
@@ -27,6 +28,7 @@ from stimuli import AbstractStimulus, StimulusSet
 CHANNEL_KINDS = NONE, ON_CHANNEL, BETWEEN = "none", "on channel", "between channels"
 EMPTY = 1e-15  # weight below which a pool hears nothing
 DIGITS = 12
+Layers = Sequence[Sequence[tuple[float, np.ndarray]]]  # of each stimulus: value, contrast (y, x)
 ROOMIER, SMALL = 2.5, 21  # a stimulus may be solved on a grid with so many times its cells, or of so few cells
 
 
@@ -194,9 +196,22 @@ class NotSymmetricError(ValueError):
 
 
 def fold(
-    stimuli: Sequence[AbstractStimulus] | StimulusSet, preparation: Preparation, *, cell_average: bool = True
+    stimuli: Sequence[AbstractStimulus] | StimulusSet,
+    preparation: Preparation,
+    *,
+    cell_average: bool = True,
+    field: float = 0.0,
 ) -> FoldedStimuli:
     """Return the stimuli reduced by their symmetries.
+
+    Parameters
+    ----------
+    stimuli, preparation
+        What is shown to which sheet.
+    cell_average
+        See `PopulationCode`.
+    field
+        Half-width in cells of the square over which contrast is averaged (`insilico.afferent.receptive_field`).
 
     Raises
     ------
@@ -209,7 +224,9 @@ def fold(
         raise NotSymmetricError("folding needs a circular feature with an even number of evenly spaced channels.")
     if preparation.sheet.boundary != "zero":
         raise NotSymmetricError("folding needs a sheet with nothing beyond its border.")
-    layers = PopulationCode(preparation=preparation, cell_average=cell_average).layer_fields(stimuli)
+    layers: Layers = PopulationCode(preparation=preparation, cell_average=cell_average).layer_fields(stimuli)
+    if field:
+        layers = _averaged(layers, field)
     corner, side = _common_square(layers, preparation)
     even = side % 2 == 0
     octants: dict[bytes, tuple[int, np.ndarray]] = {}
@@ -226,6 +243,16 @@ def fold(
     far = min(corner[0], corner[1], rows - corner[0] - side, columns - corner[1] - side)
     middle = corner[0] * 2 + side == rows and corner[1] * 2 + side == columns and rows == columns
     return _grouped(described, octants, preparation, even, far + (side + 1) // 2, middle, corner, side)
+
+
+def _averaged(layers: Layers, field: float) -> Layers:
+    """Average the contrast of each layer over receptive fields, the same field once."""
+    known: dict[int, np.ndarray] = {}
+    for shown in layers:
+        for _, contrast in shown:
+            if id(contrast) not in known:
+                known[id(contrast)] = receptive_field(contrast, field)
+    return [[(value, known[id(contrast)]) for value, contrast in shown] for shown in layers]
 
 
 def ring_matrix(ring: Ring, target: Grid, source: Grid) -> np.ndarray:

@@ -11,7 +11,6 @@ import xarray as xr
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import SymLogNorm
-from matplotlib.figure import Figure
 from scipy import stats
 
 from insilico.analysis.influence.clustered import cell_contrasts, clustered_variance
@@ -20,6 +19,7 @@ from insilico.analysis.influence.groups import PairGroups
 from insilico.analysis.influence.ordinal import InfluenceTests
 from insilico.analysis.influence.pairs import pair_table
 from insilico.features import feature_named
+from insilico.figures import Figure
 from insilico.plotting import BLACK, BLUE, COLORS, FONT, GRAY, GREEN, MARKERS, ORANGE, RED
 
 DISTANCES = (25.0, 45.0, 60.0, 80.0, 100.0, 130.0, 160.0, 200.0, 250.0, 300.0, 350.0, 400.0, 500.0, 600.0, 850.0)
@@ -48,6 +48,7 @@ def overview(
     design = InfluenceDesign(table=table, groups=groups)
     with rc_context(FONT):
         figure = Figure(figsize=(14.2, 6.4), layout="constrained")
+        figure.set_label(f"{title}: influence by distance, correlation and orientation, a map, and the tests")
         axes = figure.subplot_mosaic("DSNA;MOTT")
         _by_distance(axes["D"], table, groups)
         _by_signal(axes["S"], table, design)
@@ -73,6 +74,7 @@ def letters(table: Mapping[str, Mapping[float, str]], *, expected: float) -> Fig
     scales = sorted({scale for row in table.values() for scale in row})
     with rc_context(FONT):
         figure = Figure(figsize=(1.05 * len(scales) + 2.6, 0.27 * len(table) + 1.1), layout="constrained")
+        figure.set_label(f"tests passed by {', '.join(table)} at each scale of cells and micrometres")
         ax = figure.subplots()
         for i, row in enumerate(table.values()):
             for j, scale in enumerate(scales):
@@ -111,6 +113,7 @@ def power_curves(curves: Mapping[str, Mapping[str, xr.Dataset]], varied: Mapping
     """
     with rc_context(FONT):
         figure = Figure(figsize=(2.1 * len(varied) + 0.8, 1.9 * len(curves) + 1.0), layout="constrained")
+        figure.set_label(f"predicted power for {', '.join(curves)} against {', '.join(varied)}")
         axes = figure.subplots(len(curves), len(varied), sharey=True, sharex="col", squeeze=False)
         for i, (label, tables) in enumerate(curves.items()):
             for ax, (name, xlabel) in zip(axes[i], varied.items(), strict=True):
@@ -160,6 +163,7 @@ def calibration(
     colors = dict(zip(estimators, (BLUE, GREEN, ORANGE, GRAY, RED), strict=False))
     with rc_context(FONT):
         figure = Figure(figsize=(11.6, 3.4), layout="constrained")
+        figure.set_label(f"{title}: calibration of the influence tests: rates, coverage and power")
         axes = figure.subplots(1, len(nulls) + 2, width_ratios=[1] * (len(nulls) + 1) + [0.8])
         tables = [rates["false_positive_rate"].sel(null=null, side="two") for null in nulls] + [rates["coverage"]]
         heads = [f"false positives: {null}\ntwo-sided at 5 %" for null in nulls] + ["coverage of 95 % intervals"]
@@ -377,6 +381,7 @@ def influence_map(
     apart = (influence[name].values - float(influence[f"target_{name}"]) + period / 2) % period - period / 2
     with rc_context(FONT):
         figure = Figure(figsize=(7.6, 3.2), layout="constrained")
+        figure.set_label(f"{title}: map round the target, and by preferred orientation")
         left, right = figure.subplots(1, 2)
         top = float(np.nanmax(np.abs(total))) or 1.0
         norm = SymLogNorm(linthresh=top / 50, vmin=-top, vmax=top)

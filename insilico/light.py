@@ -3,7 +3,8 @@
     p = Σ_spots power · exp(−d² / 2 lateral²) · exp(−z² / 2 axial²)      power that reaches a cell
     drive = strength · pⁿ / (half_powerⁿ + pⁿ)                           negative strength: an inhibitory opsin
 
-d  distance in the sheet     z  depth of the focus below (or above) the cells     n  1 for one photon, 2 for two
+d  distance in the sheet, round a periodic one the shorter way
+z  depth of the focus below (or above) the cells     n  1 for one photon, 2 for two
 Powers of all lights on one opsin add before they saturate: two beams of half the power at one spot are one beam.
 The form is the usual saturation of a photocurrent; its numbers are the user's, none is taken from a measured opsin.
 """
@@ -17,10 +18,13 @@ from itertools import pairwise
 
 import numpy as np
 import xarray as xr
+from scipy.special import expit
 
 from insilico.perturb import Perturbation
-from insilico.targets import Targets, refuse_off_sheet
+from insilico.targets import Targets, offsets, refuse_off_sheet
 from stimuli.doors import door
+
+MOST_PULSES = 10_000
 
 
 @door
@@ -51,6 +55,14 @@ class Opsin:
         for name in ("half_power", "exponent"):
             if not (np.isfinite(getattr(self, name)) and getattr(self, name) > 0):
                 raise ValueError(f"{name} = {getattr(self, name)}: must be > 0.")
+
+    def drive_at(self, power: np.ndarray) -> np.ndarray:
+        """Return the drive at powers in mW, >= 0; same shape.
+
+        In the form strength / (1 + exp(−n ln(power / half_power))), which no power and no exponent makes overflow.
+        """
+        with np.errstate(divide="ignore"):  # without power, −inf and no drive
+            return self.strength * expit(self.exponent * (np.log(power) - math.log(self.half_power)))
 
 
 @door
@@ -91,8 +103,8 @@ class Light:
             raise ValueError(
                 f"power has {powers.size} values for {len(spots)} spots: give one number, or one per spot."
             )
-        if not (np.isfinite(powers).all() and (powers >= 0).all()):
-            raise ValueError(f"power = {self.power}: must be 0 or more.")
+        if not ((powers >= 0).all() and math.isfinite(float(powers.max(initial=0.0)) * len(spots))):
+            raise ValueError(f"power = {self.power}: must be 0 or more, and finite in sum.")
         for name in ("lateral", "axial"):
             if not (np.isfinite(getattr(self, name)) and getattr(self, name) > 0):
                 raise ValueError(f"{name} = {getattr(self, name)}: must be > 0.")
@@ -102,13 +114,13 @@ class Light:
         object.__setattr__(self, "power", tuple(np.broadcast_to(powers, len(spots)).tolist()))
         Perturbation(units=(), mode="drive", value=0.0, window=self.window)  # checks the window
 
-    def power_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Return the power that reaches cells at (x, y) in degrees, mW; same shape."""
-        reached = np.zeros(np.shape(x))
+    def power_at(self, units: xr.Dataset) -> np.ndarray:
+        """Return the power that reaches units of a model (`model.units`), mW, shape (n_units,)."""
+        reached = np.zeros(units.sizes["unit"])
         in_focus = math.exp(-(self.depth**2) / (2 * self.axial**2))
-        for (at_x, at_y), power in zip(self.spots, np.atleast_1d(self.power), strict=True):
-            distance2 = (x - at_x) ** 2 + (y - at_y) ** 2
-            reached = reached + power * in_focus * np.exp(-distance2 / (2 * self.lateral**2))
+        for spot, power in zip(self.spots, np.atleast_1d(self.power), strict=True):
+            along_x, along_y = offsets(spot, units)
+            reached = reached + power * in_focus * np.exp(-(along_x**2 + along_y**2) / (2 * self.lateral**2))
         return reached
 
 
@@ -124,26 +136,29 @@ def as_perturbations(lights: Sequence[Light], units: xr.Dataset) -> list[Perturb
     for opsin in dict.fromkeys(light.opsin for light in lights):
         own = [light for light in lights if light.opsin == opsin]
         ids = np.asarray(opsin.expressed.ids(units))
-        place = units.isel(unit=ids)
-        x, y = place["unit_x"].values, place["unit_y"].values
+        carriers = units.isel(unit=ids)
         for (start, stop), acting in _pieces(own):
-            power = sum((light.power_at(x, y) for light in acting), np.zeros(ids.size)) ** opsin.exponent
-            drive = opsin.strength * power / (opsin.half_power**opsin.exponent + power)
+            drive = opsin.drive_at(sum((light.power_at(carriers) for light in acting), np.zeros(ids.size)))
             lit = np.abs(drive) > 1e-12 * abs(opsin.strength)
-            if lit.any():
-                found.append(
-                    Perturbation(
-                        units=tuple(ids[lit].tolist()), mode="drive", value=tuple(drive[lit]), window=(start, stop)
-                    )
+            lit |= not lit.any()  # without power, all that could be lit are driven by 0
+            found.append(
+                Perturbation(
+                    units=tuple(ids[lit].tolist()), mode="drive", value=tuple(drive[lit]), window=(start, stop)
                 )
+            )
     return found
 
 
 @door
 def pulses(*, start: float, width: float, period: float, n: int) -> tuple[tuple[float, float], ...]:
     """Return the windows of a train of n pulses, `width` < `period`, in the circuit's unit of time."""
-    if n != int(n) or n < 1 or not 0 < width < period:
+    if not 1 <= n < math.inf or n != int(n) or not 0 < width < period:
         raise ValueError(f"n = {n}, width = {width}, period = {period}: need a whole n >= 1, 0 < width < period.")
+    if n > MOST_PULSES:
+        raise ValueError(
+            f"n = {n}: a run is split at both edges of every pulse, and {MOST_PULSES} pulses are the most. Lower n, or "
+            "drive throughout."
+        )
     return tuple((start + i * period, start + i * period + width) for i in range(int(n)))
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import xarray as xr
 
 from insilico.circuit import AbstractCircuit, Drive, Encoder
+from insilico.contributions import refuse_unknown_mechanisms, with_contributions
 from insilico.encode import PopulationCode
 from insilico.energy import EnergyModel
 from insilico.equations import Equations
 from insilico.light import Light, as_perturbations
-from insilico.perturb import Lesion, Perturbation, selected_units
-from insilico.preparation import Preparation
+from insilico.perturb import Lesion, Perturbation, refuse_conflicts
+from insilico.preparation import SHIPPED, Preparation, PreparationNameWarning
 from insilico.recording import Recording
 from insilico.targets import Targets
 from insilico.units import recorded, unit_table
@@ -60,6 +63,25 @@ class Model(Protocol):
         """Return all that defines the model, as plain data."""
 
 
+OF_MODEL = ("name", "preparation", "units", "prepared", "encode", "respond", "perturbed", "spec")
+
+
+def missing_of_model(subject: object) -> list[str]:
+    """Return which methods and attributes of a `Model` an object lacks; a class has none of its instances'."""
+    return list(OF_MODEL) if isinstance(subject, type) else [name for name in OF_MODEL if not hasattr(subject, name)]
+
+
+def refuse_no_model(subject: object) -> None:
+    """Raise TypeError where an object cannot be recorded; says what a model is and the shortest way to one."""
+    missing = missing_of_model(subject)
+    if missing:
+        raise TypeError(
+            f"{getattr(subject, '__name__', type(subject).__name__)} is no model: it lacks {', '.join(missing)}. Take "
+            "one of the zoo, insilico.load_model('mely2018'), or give an object these methods and attributes, as "
+            "insilico.Model lists them, and prove it with insilico.check_model(model, stimuli)."
+        )
+
+
 @door
 @dataclass(frozen=True, kw_only=True)
 class SheetModel:
@@ -77,6 +99,8 @@ class SheetModel:
         What the user has changed in that set, for display.
     n_fitted
         Number of parameters of that set that were fitted to data.
+    fitted
+        Labels of these, NAME or NAME@PREPARATIONS, where the set says which.
     preparation
         Sheet, channels, geometry.
     overrides
@@ -95,6 +119,7 @@ class SheetModel:
     parameter_set: str = "default"
     changes: Mapping[str, Any] = field(default_factory=dict)
     n_fitted: int = 0
+    fitted: tuple[str, ...] = ()
     preparation: Preparation = Preparation()
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     encoder: str = "population"
@@ -122,8 +147,15 @@ class SheetModel:
         return unit_table(self.preparation, self.circuit.populations)
 
     def prepared(self, preparation: Preparation) -> SheetModel:
-        """Return this model on another preparation, with its own overrides applied."""
+        """Return this model on another preparation, with what its parameter set changes for one of that name.
+
+        Warns
+        -----
+        PreparationNameWarning
+            Where the set changes preparations, knows none of this name, and the user has not said the same fields.
+        """
         own = self._parameter_names
+        self._warn_of_name(preparation.name)
         changes = {**self.overrides.get(preparation.name, {}), **self.overrides.get(EVERY, {})}
         changed = preparation.replaced(**{k: v for k, v in changes.items() if k not in own})
         by_id = [p for p in self.perturbations if isinstance(p, Perturbation) and isinstance(p.units, tuple)]
@@ -134,6 +166,20 @@ class SheetModel:
                 "perturb: model.prepared(experiment.preparation).perturbed(…), with ids from unit_ids of that shape."
             )
         return replace(self, preparation=changed)
+
+    def _warn_of_name(self, name: str) -> None:
+        known = {key: changes for key, changes in self.overrides.items() if key != EVERY}
+        said = {*self.overrides.get(EVERY, {}), *self.changes}
+        left = sorted({of for changes in known.values() for of in changes} - said)
+        if not left or name in known or name in SHIPPED:
+            return
+        warnings.warn(
+            f"the parameter set {self.parameter_set!r} changes {', '.join(left)} in {', '.join(known)}; the "
+            f"preparation {name!r} is none of them and keeps its own. Give it one of these names to have their values, "
+            "or say yours: load_model(…, **{'preparation.tuning_width': …}).",
+            PreparationNameWarning,
+            stacklevel=3,
+        )
 
     @property
     def effective_parameters(self) -> Any:
@@ -155,12 +201,26 @@ class SheetModel:
             raise TypeError(f"{bad!r}: must be an insilico.Lesion, insilico.Perturbation or insilico.Light.")
         for perturbation in others:
             if isinstance(perturbation, Perturbation) and not isinstance(perturbation.units, Targets):
-                selected_units(perturbation, _shape(self.preparation), populations=self.circuit.populations)
+                self._refuse_conflicts((perturbation,))
         return replace(
             self,
             lesions=tuple(dict.fromkeys((*self.lesions, *lesions))),
             perturbations=(*self.perturbations, *others),
         )
+
+    def _refuse_conflicts(self, perturbations: Sequence[Perturbation]) -> None:
+        refuse_conflicts(
+            perturbations,
+            _shape(self.preparation),
+            populations=self.circuit.populations,
+            lowest=self.circuit.lowest,
+        )
+
+    def checked_perturbations(self) -> tuple[Perturbation, ...]:
+        """Return `effective_perturbations`; raises ValueError where they cannot be done together."""
+        found = self.effective_perturbations
+        self._refuse_conflicts(found)
+        return found
 
     @property
     def effective_perturbations(self) -> tuple[Perturbation, ...]:
@@ -186,7 +246,7 @@ class SheetModel:
         drive
             What `encode` returned.
         recording
-            Cells, populations and, over time, window and cadence.
+            Cells, populations and, over time, window and cadence; whether to keep the mechanisms apart.
 
         Returns
         -------
@@ -194,6 +254,8 @@ class SheetModel:
             `response`, `drive` (stimulus[, time], unit) and the state of convergence of each stimulus.
         """
         _check_drive(drive, self.preparation)
+        if recording.mechanisms:
+            refuse_unknown_mechanisms(self.circuit)
         drive = drive.transpose("stimulus", "y", "x", ...)
         common: dict[str, Any] = {
             "boundary": self.preparation.sheet.boundary,
@@ -208,7 +270,28 @@ class SheetModel:
         else:
             state = self.circuit.time_course(drive, self.effective_parameters, times=times, **common)
         data = recorded(state, recording, self.preparation, self.circuit.populations)
+        if recording.mechanisms:
+            terms = partial(
+                self.circuit.contributions,
+                parameters=self.effective_parameters,
+                boundary=common["boundary"],
+                lesions=self.lesions,
+            )
+            data = with_contributions(data, state, terms, self.circuit.mechanisms)
         return data.assign_coords({name: c for name, c in drive.coords.items() if c.dims == ("stimulus",)})
+
+    def folded(self, stimuli: StimulusSet, recording: Recording = Recording()) -> xr.Dataset | None:
+        """Return what `respond` would, without the sheet: symmetric stimuli, the centre's output, steady states.
+
+        None where anything else is asked for, or where folding does not apply; see `AbstractCircuit.folded`.
+        """
+        plain = replace(recording, cadence=Recording().cadence) == Recording()
+        if not plain or self.perturbations:
+            return None
+        state = self.circuit.folded(self._encoder(), self.effective_parameters, stimuli, lesions=self.lesions)
+        if state is None:
+            return None
+        return recorded(state, recording, self.preparation, self.circuit.populations)
 
     def equations(self, drive: Drive) -> tuple[Equations, ...]:
         """Return the circuit's equations under each stimulus of a drive, with the model's lesions and perturbations."""
@@ -229,6 +312,7 @@ class SheetModel:
             "changes": dict(self.changes),
             "parameters": dataclasses.asdict(self.effective_parameters),
             "n_fitted": self.n_fitted,
+            "fitted": list(self.fitted),
             "encoder": self.encoder,
             "encoder_settings": {
                 name: value for name, value in dataclasses.asdict(self._encoder()).items() if name != "preparation"
@@ -244,7 +328,14 @@ class SheetModel:
         for name in self.encoder_settings:
             if name not in known:
                 raise unknown_name(f"setting of the {self.encoder} encoder", name, known)
-        return encoder(preparation=self.preparation, **self.encoder_settings)
+        fixed = self.circuit.population_code if self.encoder == "population" else {}
+        for name, value in fixed.items():
+            if self.encoder_settings.get(name, value) is not value:
+                raise ValueError(
+                    f"encoder.{name} = {self.encoder_settings[name]!r}: is {value} in {self.name}, whose circuit "
+                    "sets it: leave it out."
+                )
+        return encoder(preparation=self.preparation, **{**self.encoder_settings, **fixed})
 
 
 def described_perturbation(perturbation: Lesion | Perturbation | Light) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from stimuli.errors import unknown_name
 
 MODES = ("drive", "scale", "clamp", "silence")
 POPULATIONS = ("input", "output")
-_EDGE = 1e-9  # in steps: t_n = n h and the edges of a window are rounded differently
+_EDGE = 1e-9  # relative: times t_n = n h and the edges of a window are rounded differently
 
 
 @door
@@ -37,7 +37,8 @@ class Perturbation:
         "drive" adds `value` inside the rectifier; "scale" multiplies the rectified input; "clamp" holds the activity
         at `value`; "silence" holds it at 0. Several drives add up, several scales multiply.
     value
-        One number, or one per unit id; None with "silence". Scales and clamps are >= 0.
+        One number, or one per unit id; None with "silence". Scales are >= 0, and clamps where the circuit's activities
+        are; those of the linear circuit may be negative.
     window
         (start, stop) in the circuit's unit of time (tau = 6): acts at start <= t < stop, to the rounding of t.
     """
@@ -66,12 +67,17 @@ class Perturbation:
         if self.value is None:
             raise ValueError(f"value = None with mode {self.mode!r}: give a number, or one per unit.")
         values = np.asarray(self.value, dtype=float)
-        if not np.isfinite(values).all() or (self.mode != "drive" and (values < 0).any()):
-            allowed = "finite" if self.mode == "drive" else "finite and >= 0 (an activity is never negative)"
+        if not np.isfinite(values).all() or (self.mode == "scale" and (values < 0).any()):
+            allowed = "finite and >= 0" if self.mode == "scale" else "finite"
             raise ValueError(f"value = {self.value} with mode {self.mode!r}: must be {allowed}.")
         if values.ndim and (not isinstance(self.units, tuple) or values.shape != (len(self.units),)):
             raise ValueError(f"value has shape {values.shape}: give one number, or exactly one per unit id.")
         object.__setattr__(self, "value", tuple(values.tolist()) if values.ndim else float(values))
+
+    def acts_at(self, time: float) -> bool:
+        """Whether the window holds a time, start <= time < stop, edges to their rounding."""
+        start, stop = (edge - _EDGE * max(1.0, abs(time)) for edge in self.window)
+        return start <= time < stop
 
     @property
     def acts(self) -> bool:
@@ -106,11 +112,6 @@ class Forces:
     scale: np.ndarray
     held: np.ndarray
     value: np.ndarray
-
-    @property
-    def touched(self) -> np.ndarray:
-        """Units that are perturbed at all; bool (population, y, x, feature)."""
-        return self.held | (self.drive != 0) | (self.scale != 1)
 
     @property
     def exciting(self) -> np.ndarray:
@@ -157,7 +158,7 @@ def unit_ids(
     y: int | Sequence[int] | None = None,
     x: int | Sequence[int] | None = None,
     feature: int | Sequence[int] | None = None,
-    populations: Sequence[str] = POPULATIONS,
+    populations: Sequence[str] | None = None,
 ) -> tuple[int, ...]:
     """Return the ids of the units at given rows, columns and channels of a population.
 
@@ -168,20 +169,46 @@ def unit_ids(
     population
         Name of the population.
     y, x, feature
-        Indices, one or several; None for all.
+        Indices, whole numbers, one or several, each once; None for all.
     populations
-        Names of the circuit's populations, in order.
+        Names of the circuit's populations, in order (`model.circuit.populations`); ("input", "output") if None, for
+        which ids of "output" do not exist in a circuit of one population, and those of "input" need the names.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a population or an index that does not exist, or is there twice, and for what is no whole number, masks
+        among them.
     """
+    if populations is None and population == POPULATIONS[0]:
+        raise ValueError(
+            f"population = {population!r}: not every circuit has one. Say which there are, "
+            "unit_ids(…, populations=model.circuit.populations)."
+        )
+    populations = POPULATIONS if populations is None else tuple(populations)
     if population not in populations:
         raise unknown_name("population", population, populations)
-    axes = [np.array([list(populations).index(population)])]
+    axes = [np.array([populations.index(population)])]
     for name, wanted, n in zip(("y", "x", "feature"), (y, x, feature), shape, strict=True):
-        indices = np.arange(n) if wanted is None else np.atleast_1d(np.asarray(wanted, dtype=np.int64))
-        if ((indices < 0) | (indices >= n)).any():
-            raise ValueError(f"{name} = {wanted}: must lie within 0 … {n - 1}.")
-        axes.append(indices)
+        axes.append(np.arange(n) if wanted is None else _indices(name, wanted, n))
     every = np.arange(len(populations) * math.prod(shape)).reshape(len(populations), *shape)
     return tuple(every[np.ix_(*axes)].ravel().tolist())
+
+
+def _indices(name: str, wanted: int | Sequence[int], n: int) -> np.ndarray:
+    """Return indices along one axis; raise for what is no whole number, lies outside, or is there twice."""
+    indices = np.atleast_1d(np.asarray(wanted))
+    if indices.size == 0:
+        raise ValueError(f"{name} = {wanted}: names nobody; give one index or more, or None for all.")
+    if indices.dtype == bool:
+        raise TypeError(f"{name} is a mask: must be indices, np.flatnonzero(mask).")
+    if not np.issubdtype(indices.dtype, np.integer) or indices.ndim != 1:
+        raise TypeError(f"{name} = {wanted}: must be a whole number or several, not of type {indices.dtype}.")
+    if ((indices < 0) | (indices >= n)).any():
+        raise ValueError(f"{name} = {wanted}: must lie within 0 … {n - 1}.")
+    if np.unique(indices).size < indices.size:
+        raise ValueError(f"{name} = {wanted}: name each index once.")
+    return indices
 
 
 def segments(
@@ -192,18 +219,22 @@ def segments(
     n_steps: int,
     start: float = 0.0,
     populations: Sequence[str] = POPULATIONS,
+    lowest: float = 0.0,
 ) -> list[Segment]:
-    """Split a run of `n_steps` from time `start` at the edges of all windows; an edge within a step splits the step."""
+    """Split a run of `n_steps` from time `start` at the edges of all windows; an edge within a step splits the step.
+
+    What does nothing (a sham) leaves the steps as they are, and adds its nothing at all times.
+    """
     perturbations = tuple(perturbations)
     for p in perturbations:
-        selected_units(p, shape, populations=populations)
+        selected_units(p, shape, populations=populations, lowest=lowest)
     windows = ((_in_steps(p.window, step=step, n_steps=n_steps, start=start), p) for p in perturbations)
-    acting = [(window, p) for window, p in windows if p.acts]  # what does nothing leaves the steps as they are
+    acting, idle = [(window, p) for window, p in windows if p.acts], [p for p in perturbations if not p.acts]
     edges = sorted({0.0, float(n_steps), *(edge for window, _ in acting for edge in window)})
     found = []
     for first, stop in pairwise(edges):
         here = [p for (a, b), p in acting if a <= first and stop <= b and a < b]
-        forces = combined(here, shape, populations=populations)
+        forces = combined((*here, *idle), shape, populations=populations, lowest=lowest)
         found += [Segment(n_steps=n, step=length * step, forces=forces) for n, length in _pieces(first, stop)]
     return found
 
@@ -218,30 +249,79 @@ def _pieces(first: float, stop: float) -> list[tuple[int, float]]:
 
 
 def combined(
-    perturbations: Sequence[Perturbation], shape: tuple[int, int, int], *, populations: Sequence[str] = POPULATIONS
+    perturbations: Sequence[Perturbation],
+    shape: tuple[int, int, int],
+    *,
+    populations: Sequence[str] = POPULATIONS,
+    lowest: float = 0.0,
 ) -> Forces | None:
-    """Combine perturbations that act at the same time into one set of forces; None if nothing is perturbed."""
-    units = [selected_units(p, shape, populations=populations) for p in perturbations]
+    """Combine perturbations that act at the same time into one set of forces; None if there are none.
+
+    Perturbations that do nothing amount to forces of nothing: a sham goes the way of what it stands for.
+    """
+    units = [selected_units(p, shape, populations=populations, lowest=lowest) for p in perturbations]
     if not perturbations:
         return None
     full = (len(populations), *shape)
     drive, value, scale, held = np.zeros(full), np.zeros(full), np.ones(full), np.zeros(full, bool)
     for p, ids in zip(perturbations, units, strict=True):
-        given = 0.0 if p.value is None else np.asarray(p.value)
+        given = np.asarray(0.0 if p.value is None else p.value)
         if p.mode == "drive":
             np.add.at(drive.reshape(-1), ids, given)
         elif p.mode == "scale":
             np.multiply.at(scale.reshape(-1), ids, given)
         else:
             _hold(held.reshape(-1), value.reshape(-1), ids, given)
-    forces = Forces(drive=drive, scale=scale, held=held, value=value)
-    return forces if forces.touched.any() else None
+    return Forces(drive=drive, scale=scale, held=held, value=value)
+
+
+def refuse_conflicts(
+    perturbations: Sequence[Perturbation],
+    shape: tuple[int, int, int],
+    *,
+    populations: Sequence[str] = POPULATIONS,
+    lowest: float = 0.0,
+) -> None:
+    """Raise ValueError where perturbations cannot be done together, or not to this circuit, without running it."""
+    units = [selected_units(p, shape, populations=populations, lowest=lowest) for p in perturbations]
+    holding = [(p, ids) for p, ids in zip(perturbations, units, strict=True) if p.mode in ("clamp", "silence")]
+    for start, stop in pairwise(sorted({edge for p, _ in holding for edge in p.window})):
+        here = [(p, ids) for p, ids in holding if p.window[0] <= start and stop <= p.window[1]]
+        if len(here) > 1:
+            n = math.prod(shape) * len(populations)
+            held, value = np.zeros(n, dtype=bool), np.zeros(n)
+            for p, ids in here:
+                _hold(held, value, ids, np.asarray(0.0 if p.value is None else p.value))
 
 
 def selected_units(
-    perturbation: Perturbation, shape: tuple[int, int, int], *, populations: Sequence[str] = POPULATIONS
+    perturbation: Perturbation,
+    shape: tuple[int, int, int],
+    *,
+    populations: Sequence[str] = POPULATIONS,
+    lowest: float = 0.0,
 ) -> np.ndarray:
-    """Return the ids of a perturbation's units in a circuit of that shape; raises where they do not exist."""
+    """Return the ids of a perturbation's units in a circuit of that shape; raises for what it cannot be done to.
+
+    Parameters
+    ----------
+    perturbation
+        With ids or the name of a population.
+    shape, populations
+        (y, x, feature) and the names of the circuit.
+    lowest
+        Lowest activity that a unit of the circuit can have, and be held at.
+
+    Raises
+    ------
+    ValueError
+        For units that do not exist, and a clamp below the lowest activity.
+    """
+    held = np.asarray(perturbation.value, dtype=float) if perturbation.mode == "clamp" else np.zeros(0)
+    if (held < lowest).any():
+        raise ValueError(
+            f"value = {held.min():g} with mode 'clamp': must be >= {lowest:g}, as this circuit's activities are."
+        )
     per_population = math.prod(shape)
     if isinstance(perturbation.units, Targets):
         raise TypeError(
@@ -265,6 +345,11 @@ def _checked_ids(units: Iterable[int]) -> tuple[int, ...]:
         raise TypeError(f"units of type {ids.dtype}: must be integers (see unit_ids) or the name of a population.")
     if ids.size and ids.min() < 0:
         raise ValueError(f"unit {ids.min()}: ids start at 0; see unit_ids.")
+    unique, count = np.unique(ids, return_counts=True)
+    if unique.size < ids.size:
+        raise ValueError(
+            f"unit {unique[count > 1][0]} is listed {count.max()} times: a drive would count as often; list it once."
+        )
     return tuple(ids.astype(np.int64).ravel().tolist())
 
 
@@ -278,11 +363,10 @@ def _in_steps(window: tuple[float, float], *, step: float, n_steps: int, start: 
     return edges[0], edges[1]
 
 
-def _hold(held: np.ndarray, value: np.ndarray, ids: np.ndarray, given: np.ndarray | float) -> None:
+def _hold(held: np.ndarray, value: np.ndarray, ids: np.ndarray, given: np.ndarray) -> None:
     given = np.broadcast_to(given, ids.shape)
     other = np.where(held[ids], value[ids], given)
     held[ids], value[ids] = True, given
-    other = np.where(other != given, other, value[ids])  # the same unit may be listed twice
     clash = other != given
     if clash.any():
         raise ValueError(

@@ -173,17 +173,22 @@ def feature_mean(activity: np.ndarray) -> np.ndarray:
     return activity.mean(axis=-1, keepdims=True)
 
 
-def gaussian_over_features(n_features: int, width: float, *, continuous: bool = True) -> np.ndarray:
+def gaussian_over_features(
+    n_features: int, width: float, *, continuous: bool = True, closed: bool = False
+) -> np.ndarray:
     """Return the weights w[d] of a pool over features, by lag; array (n_features,), sum 1.
 
     Parameters
     ----------
     n_features
-        Number of channels k; they sit at i / (k − 1), i = 0 … k − 1.
+        Number of channels k; they sit at i / (k − 1), i = 0 … k − 1, or at i / k where the range is closed.
     width
         Standard deviation of the Gaussian, as a fraction of the whole feature range; > 0.
     continuous
         False for an unordered axis (colour): the peak keeps its weight, all other channels share the rest evenly.
+    closed
+        True if the channels divide a circular range evenly, so that a width means the same for any number of them;
+        False as published, where both ends of the range are channels.
 
     References
     ----------
@@ -192,7 +197,7 @@ def gaussian_over_features(n_features: int, width: float, *, continuous: bool = 
     if n_features == 1:
         return np.ones(1)
     peak = n_features // 2
-    lags = (np.arange(n_features) - peak) / (n_features - 1)
+    lags = (np.arange(n_features) - peak) / (n_features if closed else n_features - 1)
     weights = np.exp(-0.5 * (lags / width) ** 2)
     weights /= weights.sum()
     if not continuous:

@@ -14,6 +14,19 @@ from stimuli.errors import unknown_name
 BOUNDARIES = ("zero", "periodic")
 SPACINGS = ("even", "duplicated")
 APERTURES = ("square", "disc")
+SHIPPED = (  # names of the preparations of this package's experiments, by which parameter sets change fields of them
+    "default",
+    "cat_busse2009",
+    "macaque_trott_born2015_plaid",
+    "macaque_trott_born2015_matrix",
+    "human_otoole_wenderoth1977",
+    "human_kim_wilson1997",
+    "mouse_chettih_harvey2019",
+)
+
+
+class PreparationNameWarning(UserWarning):
+    """A parameter set changes preparations by name, and knows none of this name."""
 
 
 def _number(name: str, value: object) -> float:
@@ -94,11 +107,12 @@ class Preparation:
     Parameters
     ----------
     name
-        Name by which a parameter set can override single fields.
+        Name by which a parameter set can change single fields. A model warns where its set does so and knows no
+        preparation of this name.
     sheet
         Where the columns sit.
     feature
-        Feature that the channels are tuned to: "orientation", "direction" or "spatial_frequency".
+        Feature that the channels are tuned to, one of `insilico.features.FEATURES`: "orientation", "direction", …
     n_channels
         Number of channels on the feature axis.
     first_preference

@@ -39,6 +39,27 @@ def read_provenance(attributes: Mapping[Any, Any]) -> dict[str, Any]:
     return record
 
 
+def derived_attributes(attributes: Mapping[Any, Any], how: str) -> dict[str, str]:
+    """Return the provenance of what is made from a result: that of the result, with a note of what was done to it.
+
+    Parameters
+    ----------
+    attributes
+        Of the result, or of what was derived from it.
+    how
+        What was done, in words; the last entry of `derived` in the record.
+
+    Returns
+    -------
+    dict
+        The attribute "provenance"; empty where the source carries none.
+    """
+    if "provenance" not in attributes:
+        return {}
+    record = read_provenance(attributes)
+    return {"provenance": json.dumps({**record, "derived": [*record.get("derived", []), how]}, sort_keys=True)}
+
+
 def _finite(value: Any) -> Any:
     """Return plain data with null for what JSON cannot write (an infinite window or semi-saturation, NaN)."""
     if isinstance(value, dict):

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from insilico.preparation import Sheet
+from insilico.preparation import Preparation, Sheet
 from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 PLACES = ("center", "row", "all")
+MOST_SAMPLES = 100_000
 
 
 @door
@@ -30,12 +31,15 @@ class Recording:
         stimulus, in the circuit's unit of time, in which its time constants tau and eta are 6.
     cadence
         Time between samples within the window, in the same unit.
+    mechanisms
+        True keeps what each mechanism contributes to each unit, too: `contribution`, see `insilico.contributions`.
     """
 
     cells: str | tuple[tuple[int, int], ...] = "center"
     populations: tuple[str, ...] = ("output",)
     window: tuple[float, float] | None = None
     cadence: float = 3.0
+    mechanisms: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.populations, str):
@@ -52,6 +56,14 @@ class Recording:
                 raise ValueError(f"window = {self.window}: must be (start, stop) with 0 <= start < stop, both finite.")
         if not (np.isfinite(self.cadence) and self.cadence > 0):
             raise ValueError(f"cadence = {self.cadence}: must be positive.")
+        if self.window is not None and (self.window[1] - self.window[0]) / self.cadence >= MOST_SAMPLES:
+            samples = (self.window[1] - self.window[0]) / self.cadence
+            raise ValueError(
+                f"window = {self.window} every {self.cadence:g} is {samples:.3g} samples: {MOST_SAMPLES} are the most. "
+                "Shorten the window or raise the cadence; a circuit has settled after some 100 of its time constants."
+            )
+        if not isinstance(self.mechanisms, bool):
+            raise TypeError(f"mechanisms = {self.mechanisms!r}: must be True or False.")
 
     def positions(self, sheet: Sheet) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows and columns of the recorded cells on a sheet; two arrays (n_cells,)."""
@@ -75,6 +87,21 @@ class Recording:
             bad = tuple(int(v) for v in pairs[~inside.all(axis=1)][0])
             raise ValueError(f"cell {bad} lies off the sheet of {rows} x {columns} cells; rows and columns start at 0.")
         return pairs[:, 0], pairs[:, 1]
+
+    @property
+    def n_times(self) -> int:
+        """Number of samples of the window, 1 for the steady state."""
+        if self.window is None:
+            return 1
+        start, stop = self.window
+        return int((stop - start) / self.cadence + 1e-9) + 1
+
+    def n_units(self, preparation: Preparation) -> int:
+        """Number of units that are kept on a preparation."""
+        rows, columns = preparation.sheet.shape
+        places = {"center": 1, "row": columns, "all": rows * columns}
+        n_cells = places[self.cells] if isinstance(self.cells, str) else len(self.cells)
+        return n_cells * preparation.n_channels * len(self.populations)
 
     @property
     def times(self) -> np.ndarray | None:

@@ -22,6 +22,9 @@ TABLES = (
     "trott_born2015_decoded",
     "otoole_wenderoth1977",
     "kim_wilson1997",
+    "marshak_sekuler1979",
+    "klauke_wachtler2015",
+    "westheimer_levi1987",
 )
 
 
@@ -36,7 +39,7 @@ class ReferenceData:
         Name of the table.
     values
         Published values, dimension `point`; the conditions of each point are coordinates with units. Where the
-        table has several series, their mean: these are the points that are scored.
+        table has several series, the mean of those that have the point: these are the points that are scored.
     card
         Citation, DOI, figure, panel, axes, unit, how obtained, digitisation error, ceiling, nulls, panels,
         assumptions, and what is not known.
@@ -61,6 +64,24 @@ class ReferenceData:
         unique: dict[tuple[str, ...], int] = {}
         return np.array([unique.setdefault(tuple(map(repr, row.tolist())), len(unique)) for row in columns])
 
+    @property
+    def orbit(self) -> np.ndarray:
+        """Number of the mirror orbit that each point belongs to, (point,): its panel and the panel's mirror image.
+
+        What the card states under `mirror` turns the conditions of a panel into those of its image ("-name": the
+        negative, over the circle of orientations or directions). A circuit answers both alike, so they are no
+        independent samples. Without a statement every panel is an orbit.
+        """
+        names, mirror = self.card["panels"], self.card.get("mirror", {})
+        orbits: dict[frozenset[tuple[float, ...]], int] = {}
+        found = []
+        for i in range(self.values.size):
+            at = {name: float(self.values[name].values[i]) for name in names}
+            image = [_signed(at, mirror.get(name, name)) for name in names]
+            both = frozenset(tuple(map(_on_circle, names, values)) for values in ([at[name] for name in names], image))
+            found.append(orbits.setdefault(both, len(orbits)))
+        return np.array(found)
+
     def cite(self) -> str:
         """Return the citation with DOI, figure and panel."""
         card = self.card
@@ -81,6 +102,18 @@ class ReferenceData:
             lines.append(f"  ceiling R² {self.ceiling}: {card['ceiling_basis']}")
         lines += [f"  not known: {'; '.join(card['not_known'])}"]
         return "\n".join(lines)
+
+
+def _signed(values: Mapping[str, float], name: str) -> float:
+    return -values[name[1:]] if name.startswith("-") else values[name]
+
+
+def _on_circle(name: str, value: float) -> float:
+    """Return a value that equals those of the same stimulus: angles within one turn, infinity for none."""
+    if np.isnan(value):
+        return np.inf
+    turn = 180.0 if name.endswith("orientation") else 360.0 if name.endswith(("direction", "hue")) else None
+    return value if turn is None else value % turn
 
 
 def list_references() -> tuple[str, ...]:
@@ -113,6 +146,6 @@ def load_reference(name: str) -> ReferenceData:
     return ReferenceData(
         name=name,
         card=card,
-        values=xr.DataArray(columns.mean(axis=0), coords, [POINT], name, attrs),
+        values=xr.DataArray(np.nanmean(columns, axis=0), coords, [POINT], name, attrs),
         series=xr.DataArray(columns, labels, [SERIES, POINT], name, attrs),
     )

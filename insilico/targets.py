@@ -30,6 +30,15 @@ def refuse_off_sheet(name: str, place: tuple[float, float], x: np.ndarray, y: np
         )
 
 
+def offsets(place: tuple[float, float], units: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far units lie from a place along x and y, in degrees; the shorter way round a periodic sheet."""
+    found = []
+    for name, at in zip(("unit_x", "unit_y"), place, strict=True):
+        offset, period = units[name].values - at, units[name].attrs.get("period")
+        found.append(offset if period is None else (offset + period / 2) % period - period / 2)
+    return found[0], found[1]
+
+
 @door
 @dataclass(frozen=True, kw_only=True)
 class Targets:
@@ -43,8 +52,8 @@ class Targets:
         Preferred value of the feature, and the largest distance from it, both in the feature's unit; round the circle
         where the feature is circular. None takes all.
     position, radius, beyond
-        (x, y) in degrees, the largest distance from it and the distance that must be exceeded, in degrees; a radius of
-        0 takes the nearest cell. None takes all places.
+        (x, y) in degrees, the largest distance from it and the distance that must be exceeded, in degrees, round a
+        periodic sheet the shorter way; a radius of 0 takes the nearest cell. None takes all places.
     fraction, seed
         Share of these units that is taken at random, 0 < fraction <= 1, and the seed of the draw.
     """
@@ -110,7 +119,7 @@ class Targets:
                 raise unknown_name("population", name, {str(p) for p in population})
         chosen = np.isin(population, self.populations)
         if self.position is not None:
-            chosen &= self._near(units["unit_x"].values, units["unit_y"].values)
+            chosen &= self._near(units)
         if self.preferred is not None:
             chosen &= self._tuned(units)
         found = units["unit"].values[chosen]
@@ -127,10 +136,10 @@ class Targets:
     def _is_said(self, name: str) -> bool:
         return bool(getattr(self, name) != getattr(Targets(), name)) or name == "populations"
 
-    def _near(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        at_x, at_y = self.position or (0.0, 0.0)
-        refuse_off_sheet("position", (at_x, at_y), x, y)
-        distance = np.hypot(x - at_x, y - at_y)
+    def _near(self, units: xr.Dataset) -> np.ndarray:
+        place = self.position or (0.0, 0.0)
+        refuse_off_sheet("position", place, units["unit_x"].values, units["unit_y"].values)
+        distance = np.hypot(*offsets(place, units))
         near = distance <= max(self.radius, float(distance.min())) * (1 + 1e-9)
         return near if self.beyond is None else near & (distance > self.beyond * (1 + 1e-9))
 

@@ -20,8 +20,8 @@ def unit_table(preparation: Preparation, populations: tuple[str, ...]) -> xr.Dat
     -------
     xarray.Dataset
         Dimension `unit`, whose values are the ids that perturbations take: the position in the flattened
-        (population, y, x, feature) array. Coordinates: population, row, column, channel, x and y in degrees, and
-        the preferred feature.
+        (population, y, x, feature) array. Coordinates: population, row, column, channel, x and y in degrees, with the
+        attribute `period` on a periodic sheet, and the preferred feature.
     """
     shape = (len(populations), *preparation.sheet.shape, preparation.n_channels)
     return _units(np.arange(int(np.prod(shape))), shape, preparation, populations)
@@ -33,7 +33,8 @@ def recorded(state: State, recording: Recording, preparation: Preparation, popul
     Returns
     -------
     xarray.Dataset
-        `response` and `drive`, dims (stimulus[, time], unit); `residual`, `converged`, `n_steps`, dim stimulus.
+        `response` and `drive`, dims (stimulus[, time], unit); `residual`, `converged` (never where a response is not
+        finite), `n_steps`, dim stimulus.
     """
     ids = unit_ids_of(recording, preparation, populations)
     shape = (len(populations), *preparation.sheet.shape, preparation.n_channels)
@@ -45,18 +46,21 @@ def recorded(state: State, recording: Recording, preparation: Preparation, popul
         for p, name in enumerate(populations)
         if np.any(population == p)
     ]
+    response = np.concatenate(parts, axis=-1)
+    rest = tuple(range(1, response.ndim))
+    finite = np.isfinite(response.max(axis=rest)) & np.isfinite(response.min(axis=rest))
     drive = state.drive[:, row, column, channel]
     units = {"units": "1"}
     data = xr.Dataset(
         {
-            "response": ((*lead, UNIT), np.concatenate(parts, axis=-1), units | {"long_name": "response"}),
+            "response": ((*lead, UNIT), response, units | {"long_name": "response"}),
             "drive": ((STIMULUS, UNIT), drive, units | {"long_name": "afferent drive"}),
             "residual": (
                 STIMULUS,
                 state.residual,
                 {"units": "1", "long_name": "largest rate of change, per unit time"},
             ),
-            "converged": (STIMULUS, state.converged, units),
+            "converged": (STIMULUS, state.converged & finite, units),
             "n_steps": (STIMULUS, state.n_steps, units),
         },
         coords=_units(ids, shape, preparation, populations).coords,
@@ -85,7 +89,9 @@ def unit_ids_of(recording: Recording, preparation: Preparation, populations: tup
 
 def _units(ids: np.ndarray, shape: tuple[int, ...], preparation: Preparation, names: tuple[str, ...]) -> xr.Dataset:
     population, row, column, channel = np.unravel_index(ids, shape)
-    sheet, plain, degrees = preparation.sheet, {"units": "1"}, {"units": "deg"}
+    sheet, plain = preparation.sheet, {"units": "1"}
+    round_ = sheet.boundary == "periodic"
+    along_y, along_x = ({"units": "deg", **({"period": float(size)} if round_ else {})} for size in sheet.extent)
     return xr.Dataset(
         coords={
             UNIT: (UNIT, ids, plain | {"long_name": "unit id"}),
@@ -93,8 +99,8 @@ def _units(ids: np.ndarray, shape: tuple[int, ...], preparation: Preparation, na
             "row": (UNIT, row, plain),
             "column": (UNIT, column, plain),
             "channel": (UNIT, channel, plain),
-            "unit_x": (UNIT, sheet.x[column], degrees),
-            "unit_y": (UNIT, sheet.y[row], degrees),
+            "unit_x": (UNIT, sheet.x[column], along_x),
+            "unit_y": (UNIT, sheet.y[row], along_y),
             f"preferred_{preparation.feature}": (
                 UNIT,
                 preparation.preferences[channel],

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import importlib
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from insilico.circuit import AbstractCircuit
 from insilico.model import EVERY, SheetModel
+from insilico.parameter_set import TOML, ParameterSet, set_in_file, sets_of
 from insilico.preparation import Preparation, Sheet
 from stimuli.doors import door
 from stimuli.errors import unknown_name
@@ -25,37 +25,6 @@ CIRCUITS = {  # one line of registration for a new circuit
     "contextual": "insilico.circuits.contextual_circuit",
 }
 PREPARATION_PREFIX, ENCODER_PREFIX = "preparation.", "encoder."
-
-
-@dataclass(frozen=True, kw_only=True)
-class ParameterSet:
-    """A shipped set of parameters with its card.
-
-    Parameters
-    ----------
-    name
-        Name within the circuit.
-    description
-        What it is and where it comes from.
-    n_fitted
-        Number of parameters that were fitted to data.
-    values
-        Parameters that differ from the circuit's defaults.
-    preparations
-        Preparation name to the fields that the set changes in it.
-    fitted_with_lesion
-        Lesion under which the set was fitted, if any.
-    card
-        Everything else that the file says about the set (fitted_to, command, scores, …).
-    """
-
-    name: str
-    description: str
-    n_fitted: int
-    values: Mapping[str, float] = field(default_factory=dict)
-    preparations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    fitted_with_lesion: str | None = None
-    card: Mapping[str, Any] = field(default_factory=dict)
 
 
 def list_models() -> tuple[str, ...]:
@@ -75,16 +44,44 @@ def parameter_sets(name: str) -> dict[str, ParameterSet]:
     """Return the shipped parameter sets of a model, by name."""
     circuit_named(name)
     text = resources.files("insilico.reference").joinpath("parameters", f"{name}.toml").read_text(encoding="utf-8")
-    known = {f.name for f in fields(ParameterSet)} - {"name", "card"}
-    sets = {}
-    for key, entry in tomllib.loads(text).items():
-        card = {k: v for k, v in entry.items() if k not in known}
-        sets[key] = ParameterSet(name=key, card=card, **{k: v for k, v in entry.items() if k in known})
-    return sets
+    return sets_of(text, circuit=name, source=f"the shipped sets of {name}")
 
 
 @door
-def load_model(name: str, parameters: str | None = None, *, encoder: str = "population", **changes: Any) -> SheetModel:
+def parameter_set(name: str, parameters: str | Path | None = None) -> ParameterSet:
+    """Return one parameter set of a model: a shipped one by name, the circuit's own choice, or that of a file.
+
+    Parameters
+    ----------
+    name
+        Of the model.
+    parameters
+        Name of a shipped set, or the path of a `parameters.toml` that `insilico fit` has written.
+
+    Raises
+    ------
+    UnknownNameError
+        For an unknown model or set.
+    ValueError, OSError
+        Where a file holds no parameter set of this model, or cannot be read.
+    """
+    circuit = circuit_named(name)
+    if parameters is None:
+        parameters = circuit.default_set
+    if isinstance(parameters, Path) or str(parameters).endswith(TOML):
+        return set_in_file(Path(parameters), circuit=name, known={f.name for f in fields(circuit.parameters_class)})
+    sets = parameter_sets(name)
+    if parameters not in sets:
+        if Path(parameters).is_dir():
+            raise ValueError(f"parameters = {parameters!r} is a folder: name the {TOML} file in it.")
+        raise unknown_name(f"parameter set of {name}", parameters, sets)
+    return sets[parameters]
+
+
+@door
+def load_model(
+    name: str, parameters: str | Path | None = None, *, encoder: str = "population", **changes: Any
+) -> SheetModel:
     """Return a model.
 
     Parameters
@@ -92,8 +89,8 @@ def load_model(name: str, parameters: str | None = None, *, encoder: str = "popu
     name
         One of `list_models()`.
     parameters
-        Name of a shipped parameter set, see `parameter_sets(name)`; the circuit's own choice if None ("default", and
-        "joint" for `contextual`).
+        Name of a shipped parameter set, see `parameter_sets(name)`, or the path of a `parameters.toml` that a fit has
+        written; the circuit's own choice if None ("default", and "joint" for `contextual`).
     encoder
         "population" reads the exact layers of a stimulus; "energy" sees frames through Gabor energy.
     **changes
@@ -113,11 +110,7 @@ def load_model(name: str, parameters: str | None = None, *, encoder: str = "popu
     0.0
     """
     circuit = circuit_named(name)
-    sets = parameter_sets(name)
-    parameters = circuit.default_set if parameters is None else parameters
-    if parameters not in sets:
-        raise unknown_name(f"parameter set of {name}", parameters, sets)
-    chosen = sets[parameters]
+    chosen = parameter_set(name, parameters)
     of_preparation = {
         key.removeprefix(PREPARATION_PREFIX): value
         for key, value in changes.items()
@@ -141,9 +134,10 @@ def load_model(name: str, parameters: str | None = None, *, encoder: str = "popu
     return SheetModel(
         circuit=circuit,
         parameters=circuit.parameters_class(**values),
-        parameter_set=parameters,
+        parameter_set=chosen.name,
         changes=changes,
         n_fitted=chosen.n_fitted,
+        fitted=chosen.fitted,
         overrides={**chosen.preparations, EVERY: of_preparation},
         encoder=encoder,
         encoder_settings=of_encoder,

@@ -12,13 +12,14 @@ import numpy as np
 import xarray as xr
 
 from insilico.analysis import at_preference
-from insilico.analysis.finite import refuse_not_finite
+from insilico.analysis.unfold import unfolded
 from insilico.comparison import Finding
 from insilico.experiment import NONE, PERTURBATION, Acts, record_under, refuse_several
-from insilico.model import Model
+from insilico.model import Model, refuse_no_model
 from insilico.preparation import Preparation
 from insilico.provenance import read_provenance
 from insilico.recording import Recording
+from insilico.wording import described
 from stimuli import Display, StimulusSet
 from stimuli.doors import door
 from stimuli.errors import unknown_name
@@ -99,7 +100,7 @@ class AbstractProtocol(abc.ABC):
         seed
             Written into the provenance; this experiment draws no random numbers.
         progress
-            True draws a progress bar.
+            True draws a progress bar, named by experiment, model and perturbation.
 
         Returns
         -------
@@ -107,6 +108,7 @@ class AbstractProtocol(abc.ABC):
             See `insilico.record`.
         """
         self.refuse_repeats()
+        refuse_no_model(model)
         subject = model if self.preparation is None else model.prepared(self.preparation)
         data = record_under(
             perturbations,
@@ -116,11 +118,13 @@ class AbstractProtocol(abc.ABC):
             recording=recording,
             batch=batch,
             progress=progress,
+            name=f"{self.name}, {model.name}",
+            folded=True,
             protocol=self.spec(),
             assumptions=self.assumptions(subject.preparation) + _encoder_assumptions(subject.spec()),
             seed=seed,
         )
-        data.attrs["title"] = f"{self.title}: {model.name}"
+        data.attrs["title"] = f"{self.title}: {described(read_provenance(data.attrs)['model'])}"
         return data
 
     def refuse_repeats(self) -> None:
@@ -185,7 +189,8 @@ class AbstractProtocol(abc.ABC):
         Raises
         ------
         ValueError
-            If the responses come from another experiment, lack dimensions or their unit, or hold no such column.
+            If the responses come from another experiment, lack dimensions or their unit, hold no such column or only
+            some of its channels, hold a stimulus twice, or are not finite.
         """
         shown = read_provenance(responses.attrs).get("protocol", {}).get("name")
         if shown != self.name:
@@ -211,23 +216,44 @@ class AbstractProtocol(abc.ABC):
         if not keep.any():
             raise ValueError("the output column at the sheet's centre was not recorded: use Recording(cells='center').")
         column = responses.isel({UNIT: np.flatnonzero(keep)})
-        refuse_not_finite(column["response"])
+        _refuse_incomplete(column, read_provenance(responses.attrs)["model"]["preparation"]["n_channels"])
         return column
 
 
+def _refuse_incomplete(column: xr.Dataset, n_channels: int) -> None:
+    """Raise ValueError where a recorded column lacks channels, holds a stimulus twice, or is not finite."""
+    channels = column["channel"].values
+    if not np.array_equal(np.sort(channels), np.arange(n_channels)):
+        raise ValueError(
+            f"the column holds {channels.size} channels ({np.unique(channels).size} different) of {n_channels}: "
+            "responses are read between channels, so all are needed, each once; compare the recording before any "
+            "selection of units."
+        )
+    shown = {str(name): c.values.tolist() for name, c in column.coords.items() if c.dims == (STIMULUS,)}
+    rows = [repr(values) for values in zip(*shown.values(), strict=True)]  # NaN, "does not apply", is like NaN
+    first = {row: number for number, row in reversed(list(enumerate(rows)))}
+    again = [number for number, row in enumerate(rows) if first[row] != number]
+    if again:
+        values = ", ".join(f"{name} = {of[again[0]]}" for name, of in shown.items())
+        raise ValueError(
+            f"{len(again)} stimuli are there twice, the first with {values}: two runs joined along stimulus have two "
+            "answers. Compare one run at a time."
+        )
+    for name in ("response", "drive"):
+        bad = ~np.isfinite(column[name].values)
+        if bad.any():
+            raise ValueError(
+                f"{name} is not finite for {int(bad.any(axis=column[name].dims.index(UNIT)).sum())} of "
+                f"{column.sizes[STIMULUS]} stimuli: there is nothing to compare. Look at the model's parameters."
+            )
+
+
 def curve_at(response: xr.DataArray, preference: float, *, along: Sequence[str]) -> xr.DataArray:
-    """Return the response of the unit of a preference, stimulus parameters as dimensions `along`, in this order."""
+    """Return the response of the unit of a preference, stimulus parameters as dimensions `along`; see `unfolded`."""
     preferred = at_preference(response, np.array([preference]))
     curve = preferred.isel({preferred.dims[-1]: 0}, drop=True)
-    units = {name: response[name].attrs for name in along}
-    if len(along) == 1:
-        curve = curve.swap_dims({STIMULUS: along[0]})
-    else:
-        curve = curve.set_index(stimulus=list(along)).unstack(STIMULUS).transpose(*along)
-    curve = curve.drop_vars([name for name in curve.coords if name not in along])
-    for name in along:
-        curve[name].attrs = units[name]
-    return curve
+    curve = curve.drop_vars([name for name in curve.coords if curve[name].dims != (STIMULUS,)])
+    return unfolded(curve, along)
 
 
 def center_position(preparation: Preparation) -> tuple[float, float]:
@@ -254,18 +280,6 @@ def _encoder_assumptions(model: Mapping[str, Any]) -> list[str]:
     return [f"{model['encoder']} encoder ({shown}): the tuning width above is not used"]
 
 
-def described(model: Mapping[str, Any]) -> str:
-    """Return a model's name with all that makes it differ from the default, for tables and figures."""
-    extras = [f"without {name}" if not name.startswith("untuned") else name for name in model.get("lesions", ())]
-    if model.get("parameter_set", "default") != "default":
-        extras.insert(0, str(model["parameter_set"]))
-    extras += [f"{name} = {value}" for name, value in model.get("changes", {}).items()]
-    if model.get("encoder", "population") != "population":
-        extras.append(f"{model['encoder']} encoder")
-    extras += [_in_words(p) for p in model.get("perturbations", ())]
-    return str(model["name"]) + (f" ({', '.join(extras)})" if extras else "")
-
-
 def subject_of(responses: xr.Dataset) -> str:
     """Return the name of the model that was recorded, with all that makes it differ from the default."""
     model = described(read_provenance(responses.attrs)["model"])
@@ -273,9 +287,8 @@ def subject_of(responses: xr.Dataset) -> str:
     return model if under == NONE else f"{model}, {under}"
 
 
-def _in_words(p: Mapping[str, Any]) -> str:
-    if p["mode"] == "light":
-        return f"light on {len(p['spots'])} spots"
-    units, value = p["units"], p["value"]
-    count = "targets" if isinstance(units, Mapping) else units if isinstance(units, str) else f"{len(units)} units"
-    return f"{p['mode']}{'' if value is None or isinstance(value, list) else f' {value:g}'} of {count}"
+def heading(responses: xr.Dataset) -> str:
+    """Return the title of a figure: that of the experiment and its model, and the perturbation that was taken."""
+    title = str(responses.attrs["title"])
+    under = str(responses[PERTURBATION].item()) if PERTURBATION in responses.coords else NONE
+    return title if under == NONE else f"{title}, {under}"

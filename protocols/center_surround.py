@@ -79,7 +79,13 @@ class CenterSurroundMatrix(AbstractResponseTable):
         """Return the response to the preferred centre in each surround over that without, model and data alike."""
         model, data = _ratios(prediction, reference), _ratios(reference.values.values, reference)
         return [
-            Finding(name=f"suppression_ratio_{angle:g}", value=model[angle], unit="1", data=value)
+            Finding(
+                name=f"suppression_ratio_{angle:g}",
+                value=model[angle],
+                unit="1",
+                data=value,
+                note=f"response to the preferred centre in a surround at {angle:g}°, over that to the centre alone",
+            )
             for angle, value in data.items()
         ]
 

@@ -23,6 +23,7 @@ from insilico.comparison import Finding
 from insilico.experiment import refuse_several
 from insilico.model import SheetModel
 from insilico.preparation import Preparation, Sheet
+from protocols.base import heading
 from protocols.driving import AbstractDrivingProtocol
 from protocols.photostimulation import (
     Kernel,
@@ -316,7 +317,7 @@ class ChettihHarvey(AbstractDrivingProtocol):
             responses[["decoded_shift", "decoded_shift_se"]],
             self.tests(responses),
             self.groups,
-            title=str(responses.attrs["title"]),
+            title=heading(responses),
         )
 
     def assumptions(self, preparation: Preparation) -> list[str]:

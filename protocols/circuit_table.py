@@ -17,10 +17,9 @@ from insilico.perturb import Lesion
 from insilico.provenance import versions
 from insilico.zoo import load_model
 from protocols.chettih_harvey import ChettihHarvey
-from protocols.folder import result_folder
 from protocols.photostimulation import Kernel
-from protocols.report import png, report
-from protocols.summary import as_json
+from protocols.report import report
+from protocols.result_files import write_result
 from stimuli.errors import unknown_name
 
 SCALES = (12.5, 15.0, 20.0, 25.0, 30.0)
@@ -176,16 +175,10 @@ def write_table(
         [],
         figure=figure,
         text=as_text(rows, experiment.um_per_cell),
-        further=[figure, *pictures],
+        further=pictures,
     )
-    names = {label: label.replace("/", " ") for label in kept}
-    with result_folder(out) as folder:
-        xr.DataTree.from_dict({names[label]: data for label, data in kept.items()}).to_netcdf(
-            folder / "result.nc", engine="h5netcdf"
-        )
-        (folder / "figure.png").write_bytes(png(figure))
-        (folder / "report.html").write_text(page, encoding="utf-8")
-        (folder / "summary.json").write_text(as_json(content), encoding="utf-8")
+    tree = {label.replace("/", " "): data for label, data in kept.items()}
+    write_result(out, tree, figure=figure, page=page, content=content)
 
 
 def _interval(finding: Finding) -> str:

@@ -1,26 +1,30 @@
-"""The command line: `insilico list | run | compare | demo | cite`."""
+"""The command line: `insilico list | run | fit | influence | compare | demo | cite`."""
 
 from __future__ import annotations
 
 import argparse
-import ast
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from insilico.comparison import ceiling_text
 from insilico.experiment import Acts
 from insilico.model import SheetModel
+from insilico.provenance import DISTRIBUTION
 from insilico.reference_data import list_references, load_reference
 from insilico.zoo import circuit_named, list_models, parameter_sets
 from protocols.base import AbstractProtocol
-from protocols.commands import assembled, load_run, run_demo, run_once, run_under, write_run, write_runs
+from protocols.commands import assembled, run_demo, run_once, run_under, write_run, write_runs
+from protocols.fit_options import add_options, common_of, problem_of, refuse_table_with_fit
 from protocols.folder import CONTENTS, check_writable
 from protocols.light import surround_under_light
 from protocols.perturbation_file import read_perturbations
+from protocols.program import as_a_program
 from protocols.registry import PUBLISHED, list_protocols, protocol_named
+from protocols.result_files import load_run
+from protocols.settings import pairs
 from protocols.summary import convergence_line, finding_line, score_line
 from stimuli.errors import unknown_name
 
@@ -42,28 +46,45 @@ FIT_HELP = """Fit parameters of the contextual circuit to tables, from many star
 report.html, summary.json and parameters.toml. Finished starts are kept beside DIR: the same command goes on from there.
 
 --free takes NAME (shared by all tables), NAME@PREPARATIONS (for those whose name begins so, several joined by +), and
-bounds of one's own, NAME=LOW:HIGH; fields of a preparation (tuning_width, center_diameter) can be free, too.
---set fixes a parameter that is not free. Without --free, the smallest circuit that meets the tables is fitted."""
-FREE = [
-    *("nu", "gamma", "omega", "n", "c50", "thO", "sP", "tuning_width@cat", "tuning_width@macaque+default"),
-    *("tuning_width@human_otoole", "center_diameter@macaque"),
-]
-FIXED = {"alpha": 0.0, "mu": 0.0, "beta": 0.0}
+bounds of one's own, NAME=LOW:HIGH. The tuning width of a preparation can be free; stimulus geometry cannot.
+--set fixes a parameter that is not free. Without --free, the smallest circuit that meets the tables is fitted.
+
+With --table, nothing is fitted: sets.md, sets.json and sets.png hold one table of sets, from the files of earlier runs;
+what no file holds is computed first."""
 EVOLVED = 3000  # evaluations of CMA-ES
+OUT_HELP = "folder for the result, new or earlier; of two runs into one folder the later to end stays"
 SHOWN = 8  # findings printed on the terminal; all are in the files
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
+    """Run the command line; return the exit status.
+
+    0: done. 1: a fault of the program. 2: what was asked for cannot be done. 128 + n: stopped by signal n.
+    """
     options = _parser().parse_args(arguments)
-    try:
-        return options.command(options)
-    except (ValueError, TypeError, KeyError, ArithmeticError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted: nothing was written", file=sys.stderr)
-        return 130
+    options.words = ["insilico", *(sys.argv[1:] if arguments is None else arguments)]
+    with as_a_program(kept=_kept(options)) as outcome:
+        outcome.status = options.command(options)
+    return outcome.status
+
+
+def _kept(options: argparse.Namespace) -> str:
+    """Return what an interrupted command leaves that the same command goes on from."""
+    if options.command is not _fit:
+        return ""
+    if options.table is not None:
+        return f"finished results are in {_results(options)}, the same command goes on from there"
+    return f"finished starts are in {_ledger(options.out)}, the same command goes on from there"
+
+
+def _ledger(out: Path) -> Path:
+    """Return where the finished starts of a fit are kept."""
+    return out.parent / f"{out.name}.starts"
+
+
+def _results(options: argparse.Namespace) -> Path:
+    """Return where the finished results of a table of sets are kept."""
+    return options.results or options.out / "results"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=raw,
     )
+    parser.add_argument("--version", action="version", version=f"{DISTRIBUTION} {metadata.version(DISTRIBUTION)}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     listing = commands.add_parser("list", help="experiments, models and data sets, each in one line")
@@ -82,8 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="one experiment on one model", description=RUN_HELP, formatter_class=raw)
     run.add_argument("protocol", metavar="PROTOCOL", help="name of the experiment, see insilico list")
     run.add_argument("--model", metavar="M", required=True, help="name of the model")
-    run.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the result, new or earlier")
-    run.add_argument("--parameters", metavar="SET", default=None, help="parameter set of the model")
+    run.add_argument("--out", metavar="DIR", type=Path, required=True, help=OUT_HELP)
+    run.add_argument("--parameters", metavar="SET", help="parameter set of the model, or parameters.toml of a fit")
     run.add_argument("--lesion", metavar="NAME", nargs="+", action="extend", default=[], help="mechanisms to remove")
     run.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], dest="settings")
     run.add_argument(
@@ -95,22 +117,9 @@ def _parser() -> argparse.ArgumentParser:
     fit = commands.add_parser(
         "fit", help="parameters of a circuit from tables", description=FIT_HELP, formatter_class=raw
     )
-    fit.add_argument("--model", metavar="M", default="contextual", help="name of the model (default contextual)")
-    fit.add_argument("--to", metavar="TABLE", nargs="+", required=True, help="tables, and size_tuning")
-    fit.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the result, new or earlier")
-    fit.add_argument("--free", metavar="NAME", nargs="+", action="extend", default=[], help="free parameters")
-    fit.add_argument("--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], dest="settings")
-    fit.add_argument("--start-from", metavar="SET", help="parameter set to scatter about, and to take the rest from")
-    fit.add_argument("--starts", metavar="N", type=int, default=10)
-    fit.add_argument("--shift", metavar="RATIO", type=float, help="of summation, low over high contrast, to be fitted")
-    fit.add_argument("--neighbours", action="store_true", help="fit the tilt illusion at centres 10 %% off, too")
-    fit.add_argument("--weight", metavar="TABLE=W", nargs="+", action="extend", default=[], help="1 where not given")
-    fit.add_argument("--leave-out", metavar="WHAT", nargs="+", default=[], help="'fifths', or names of tables")
-    fit.add_argument("--checks", metavar="WHAT", nargs="+", default=[], help="removals, ladder, shuffled, trade-off")
-    fit.add_argument("--check-starts", metavar="N", type=int, default=3, help="starts of each fit of a check")
-    fit.add_argument("--second-opinion", action="store_true", help="fit once more by CMA-ES, without derivatives")
+    fit.add_argument("--out", metavar="DIR", type=Path, required=True, help=OUT_HELP)
+    add_options(fit)
     fit.add_argument("--seed", metavar="N", type=_seed, default=0)
-    fit.add_argument("--processes", metavar="N", type=int, default=1)
     fit.set_defaults(command=_fit)
 
     influence = commands.add_parser(
@@ -173,7 +182,7 @@ def _run(options: argparse.Namespace) -> int:
         options.model,
         parameters=options.parameters,
         lesions=options.lesion,
-        settings=_pairs(options.settings),
+        settings=pairs(options.settings),
     )
     check_writable(options.out)
     if options.perturbations is not None:
@@ -217,24 +226,15 @@ def _fit(options: argparse.Namespace) -> int:
     from protocols import fit_checks
     from protocols import fit_command as fitting
 
+    refuse_table_with_fit(options)
+    if options.table is not None:
+        return _table_of_sets(options)
     check_writable(options.out, extra=("parameters.toml",))
-    chosen = fitting.fit_problem(
-        options.model,
-        options.to,
-        free=options.free or FREE,
-        fixed=_pairs(options.settings) if options.start_from else {**FIXED, **_pairs(options.settings)},
-        base=options.start_from,
-        shift=options.shift,
-        neighbours=options.neighbours,
-        weights=_pairs(options.weight),
-    )
-    for what in options.leave_out:
-        if what != "fifths" and what not in options.to:
-            raise unknown_name("table to leave out", what, {"fifths", *options.to})
+    chosen = problem_of(options)
     checks = fit_checks.checks_named(options.checks)
     around = fitting.start_values(chosen, options.model, options.start_from) if options.start_from else None
-    ledger = options.out.parent / f"{options.out.name}.starts"
-    common: dict[str, Any] = {"seed": options.seed, "processes": options.processes, "folder": ledger, "progress": True}
+    ledger = _ledger(options.out)
+    common = common_of(options, ledger)
     result = fit(chosen, starts=options.starts, around=around, **common)
     left_out = []
     for what in options.leave_out:
@@ -256,7 +256,7 @@ def _fit(options: argparse.Namespace) -> int:
         left_out,
         outcomes,
         model=options.model,
-        command=shlex.join(["insilico", "fit", *sys.argv[2:]]),
+        command=shlex.join(options.words),
         seed=options.seed,
         out=options.out,
         second=second,
@@ -269,11 +269,24 @@ def _fit(options: argparse.Namespace) -> int:
     return 0
 
 
+def _table_of_sets(options: argparse.Namespace) -> int:
+    from protocols.set_kinds import QUICK, Effort
+    from protocols.set_table import found_for, rows_of, write_table
+
+    names = options.table or [name for name, one in parameter_sets(options.model).items() if one.n_fitted]
+    folder = _results(options)
+    effort = Effort(starts=options.starts, processes=options.processes, folder=folder / "starts")
+    found = found_for(options.model, names, options.kinds or QUICK, folder=folder, effort=effort)
+    print(write_table(rows_of(options.model, found), command=shlex.join(options.words), out=options.out))
+    print(f"wrote {options.out}/{{sets.md, sets.json, sets.png}}")
+    return 0
+
+
 def _influence(options: argparse.Namespace) -> int:
     from protocols import influence_plan
     from protocols.chettih_harvey import ChettihHarvey
 
-    settings = _pairs(options.settings)
+    settings = pairs(options.settings)
     if options.plan is not None and options.calibrate is not None:
         raise ValueError("--plan and --calibrate: give one of the two.")
     if options.scales and (options.plan is not None or options.calibrate is not None):
@@ -368,25 +381,6 @@ def _seed(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text}: must be a whole number, 0 or more.")
     return int(text)
-
-
-def _pairs(texts: Sequence[str]) -> dict[str, Any]:
-    settings = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise ValueError(f"--set {text}: must be KEY=VALUE, as in --set alpha=2.")
-        if key in settings:
-            raise ValueError(f"--set {key} is given twice: keep one.")
-        settings[key] = _value(value)
-    return settings
-
-
-def _value(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -17,13 +16,13 @@ from insilico.experiment import PERTURBATION, Acts
 from insilico.model import SheetModel
 from insilico.perturb import Lesion
 from insilico.provenance import read_provenance
-from insilico.storage import load_result, save_result
 from insilico.zoo import load_model
 from protocols.base import AbstractProtocol, subject_of
-from protocols.folder import CONTENTS, check_writable, result_folder
-from protocols.registry import PROTOCOLS, protocol_named
-from protocols.report import Section, png, report
-from protocols.summary import as_json, convergence_line, summary
+from protocols.folder import check_writable
+from protocols.registry import protocol_named
+from protocols.report import Section, report
+from protocols.result_files import write_result
+from protocols.summary import convergence_line, summary
 from protocols.table import AbstractTableProtocol
 from stimuli.errors import UnknownNameError
 
@@ -134,23 +133,17 @@ def write_runs(responses: xr.Dataset, runs: Sequence[Run], out: Path) -> None:
         "scores": [{**s, "perturbation": n} for n, one in zip(names, each, strict=True) for s in one["scores"]],
         "findings": [{**f, "perturbation": n} for n, one in zip(names, each, strict=True) for f in one["findings"]],
     }
-    with result_folder(out) as folder:
-        save_result(responses, folder / "result.nc")
-        (folder / "figure.png").write_bytes(png(figure))
-        title = f"{protocol.title} under {len(runs) - 2} perturbations"
-        (folder / "report.html").write_text(report(title, [r.section for r in runs], figure=figure), encoding="utf-8")
-        (folder / "summary.json").write_text(as_json(content), encoding="utf-8")
+    title = f"{protocol.title} under {len(runs) - 2} perturbations"
+    page = report(title, [run.section for run in runs], figure=figure)
+    write_result(out, responses, figure=figure, page=page, content=content)
 
 
 def write_run(run: Run, out: Path) -> None:
     """Write result.nc, figure.png, report.html and summary.json, all or nothing."""
     section = run.section
-    with result_folder(out) as folder:
-        save_result(run.responses, folder / "result.nc")
-        (folder / "figure.png").write_bytes(png(section.figure))
-        (folder / "report.html").write_text(report(section.title, [section]), encoding="utf-8")
-        content = summary(run.protocol, run.responses, run.comparison, run.findings)
-        (folder / "summary.json").write_text(as_json(content), encoding="utf-8")
+    page = report(section.title, [section])
+    content = summary(run.protocol, run.responses, run.comparison, run.findings)
+    write_result(out, run.responses, figure=section.figure, page=page, content=content)
 
 
 def run_demo(out: Path, *, seed: int, progress: bool, say: Callable[[str], None]) -> list[Comparison]:
@@ -176,39 +169,9 @@ def run_demo(out: Path, *, seed: int, progress: bool, say: Callable[[str], None]
         "findings": [],
         "provenance": {f"{s['protocol']}/{s['model']}": s["provenance"] for s in summaries},
     }
-    with result_folder(out) as folder:
-        xr.DataTree.from_dict(groups).to_netcdf(folder / "result.nc", engine="h5netcdf")
-        (folder / "figure.png").write_bytes(png(figure))
-        page = report("Three published experiments, three models, one lesion", [r.section for r in runs], figure=figure)
-        (folder / "report.html").write_text(page, encoding="utf-8")
-        (folder / "summary.json").write_text(as_json(content), encoding="utf-8")
+    page = report("Three published experiments, three models, one lesion", [r.section for r in runs], figure=figure)
+    write_result(out, groups, figure=figure, page=page, content=content)
     return comparisons
-
-
-def load_run(folder: Path) -> dict[str, Any]:
-    """Return the summary of a finished run.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        If the folder does not hold a result.
-    """
-    missing = [name for name in CONTENTS if not (folder / name).is_file()]
-    if missing:
-        raise FileNotFoundError(
-            f"{folder} is no result folder: it lacks {', '.join(missing)}. Make one with insilico run."
-        )
-    try:
-        content = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        for key in ("scores", "protocol", "findings", "model", "converged"):
-            content[key]
-        if not (isinstance(content["protocol"], str) and isinstance(content["scores"], list)):
-            raise TypeError("protocol or scores of the wrong kind")
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{folder / 'summary.json'} is not a summary of this program: {error}.") from error
-    if content["protocol"] in PROTOCOLS:
-        load_result(folder / "result.nc")
-    return content
 
 
 def _group(model: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,8 @@ from insilico.model import Model, SheetModel
 from insilico.preparation import Preparation
 from insilico.provenance import provenance
 from insilico.recording import Recording
-from protocols.base import AbstractProtocol, described
+from insilico.wording import described
+from protocols.base import AbstractProtocol
 from stimuli.doors import door
 
 
@@ -80,4 +82,4 @@ class AbstractDrivingProtocol(AbstractProtocol):
             seed=seed,
             **further,
         )
-        return data.assign_attrs(title=f"{self.title}: {described(model.spec())}", provenance=written)
+        return data.assign_attrs(title=f"{self.title}: {described(json.loads(written)['model'])}", provenance=written)

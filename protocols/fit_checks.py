@@ -48,7 +48,6 @@ PARTS = (
     Part(name="fitted width of Q (0.15)", names=("omega",), fixed={"omega": 0.15}),
     Part(name="fitted rings (hard, as of 2018)", names=("rP", "rTin", "rT"), fixed={"soft": 0}),
     Part(name="c50 of its own for the cat", names=("c50@cat",)),
-    Part(name="centre size of Trott & Born", names=("center_diameter@macaque",)),
 )
 ONE_WIDTH = "tuning width per data set (one for all)"
 LADDER = (
@@ -61,7 +60,6 @@ LADDER = (
             "tuning_width@human_kim",
         ),
     ),
-    Rung(name="+ centre size of Trott & Born", free=("center_diameter@macaque",)),
     Rung(name="+ normalization of the afferents", free=("n", "c50")),
     Rung(name="− U, the untuned pool", fixed={"alpha": 0, "mu": 0}),
     Rung(name="+ output threshold", free=("thO",)),
@@ -95,7 +93,7 @@ def removals(result: FitResult) -> list[Variation]:
 def ladder(result: FitResult) -> list[Variation]:
     """Return the fit's targets with the circuit of 2018 and each extension added, one after the other."""
     problem, known = result.problem, result.values
-    bare = replace(problem, free=(), parameters=type(problem.parameters)(), preparations={})
+    bare = replace(problem, free=(), parameters=type(problem.parameters)(), preparations={}, fitted=())
     names = [t.experiment.preparation.name for t in problem.targets]
     free: dict[str, Free] = {}
     found = []
@@ -159,7 +157,7 @@ def intact(result: FitResult) -> Outcome:
     return Outcome(
         group="fit",
         name="the fit itself",
-        n_free=len(result.problem.free),
+        n_free=len(result.fitted),
         scores=result.evaluation.scores,
         measures=measures(result.problem, result.best.values),
         cost=result.best.cost,
@@ -231,8 +229,11 @@ def _short(name: str) -> str:
         "trott_born2015_matrix": "matrix",
         "otoole_wenderoth1977": "tilt",
         "kim_wilson1997": "Kim & W.",
-        "tilt_r2_090": "tilt ×.9",
-        "tilt_r2_110": "tilt ×1.1",
+        "tilt_center_0.8": "size ×.8",
+        "tilt_center_1.2": "size ×1.2",
+        "tilt_discs": "discs",
+        "tilt_width_0.9": "width ×.9",
+        "tilt_width_1.1": "width ×1.1",
         "suppression_index": "SI",
         "summation_shift_peak": "shift",
         "summation_shift_95": "shift 95%",

@@ -8,24 +8,26 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
-import xarray as xr
+import numpy as np
 
-from insilico.fitting import FitResult, Free, LeftOut, Outcome, Problem
-from insilico.model import SheetModel
+from insilico.fitting import FitResult, Free, LeftOut, Outcome, Problem, Target
+from insilico.fitting.problem import check_free
+from insilico.fitting.variation import measures
+from insilico.parameter_set import PER_DATA_SET, SHARED
 from insilico.provenance import versions
-from insilico.zoo import ParameterSet, circuit_named, parameter_sets
+from insilico.zoo import circuit_named, parameter_set
 from protocols import fit_checks
 from protocols.commands import Run, run_once
-from protocols.fit_targets import BOUNDS, EXPERIMENTS, fitted_geometry, targets
-from protocols.folder import result_folder
-from protocols.registry import protocol_named
-from protocols.report import png, report
-from protocols.summary import as_json
+from protocols.fit_targets import BOUNDS, targets
+from protocols.registry import PROTOCOLS, protocol_named
+from protocols.report import report
+from protocols.result_files import write_result
 from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 FITTABLE = ("contextual",)
 KIM_WILSON = "human_kim_wilson1997"
+TILT, SIZES = "otoole_wenderoth1977", "size_tuning"  # what --neighbours and --shift belong to
 
 
 @door
@@ -57,7 +59,8 @@ def fit_problem(
     weights
         Table name to its weight; 1 where it is not named.
     base
-        Parameter set that everything that is not free is taken from, below `fixed`; the circuit's defaults if None.
+        Parameter set, or file, that everything that is not free is taken from, below `fixed`; the circuit's defaults
+        if None. What it was fitted to the data counts on.
     """
     if model not in FITTABLE:
         raise ValueError(f"model {model!r} cannot be fitted: only {', '.join(FITTABLE)} is solved on folded stimuli.")
@@ -66,29 +69,58 @@ def fit_problem(
     for name in fixed:
         if name not in known:
             raise unknown_name(f"parameter of {model}", name, known)
-    shipped = _shipped(model, base) if base else None
-    weights = weights or {}
-    for name in weights:
+    chosen = tuple(parsed(text) for text in free)
+    _check_names(to, fixed, chosen, shift=shift, neighbours=neighbours)
+    before = parameter_set(model, base) if base else None
+    if before is not None and before.n_fitted and not before.fitted:
+        raise ValueError(
+            f"parameter set {base!r} does not say which of its values were fitted: they could not be counted."
+        )
+    own = {name: dict(changes) for name, changes in before.preparations.items()} if before else {}
+    return Problem(
+        targets=_weighted(targets(to, shift=shift, neighbours=neighbours), to, weights or {}),
+        free=chosen,
+        parameters=circuit.parameters_class(**{**(before.values if before else {}), **fixed}),
+        preparations={n: {k: v for k, v in changes.items() if k not in fixed} for n, changes in own.items()},
+        fitted=tuple(label for label in (before.fitted if before else ()) if label.partition("@")[0] not in fixed),
+    )
+
+
+def _check_names(
+    to: Sequence[str], fixed: dict[str, Any], free: Sequence[Free], *, shift: float | None, neighbours: bool
+) -> None:
+    """Raise where the wishes of a fit contradict each other, or belong to a table that is not fitted."""
+    twice = sorted({name for name in to if list(to).count(name) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(twice)} is named twice: its data would count twice. Give it a weight instead.")
+    both = [f.name for f in free if not f.where and f.name in fixed]
+    if both:
+        raise ValueError(f"{both[0]} is both free and set to {fixed[both[0]]!r}: keep one of the two.")
+    if shift is not None and not (np.isfinite(shift) and shift > 0):
+        raise ValueError(f"shift = {shift}: must be finite and > 0, the ratio of preferred sizes; macaque V1 has 2.3.")
+    if shift is not None and SIZES not in to:
+        raise ValueError(
+            f"a shift belongs to {SIZES}, which is not fitted: name it among the tables, or ask for no shift."
+        )
+    if neighbours and TILT not in to:
+        raise ValueError(f"neighbours are those of {TILT}, which is not fitted: name it among the tables.")
+
+
+def _weighted(found: Sequence[Target], to: Sequence[str], weights: dict[str, float]) -> tuple[Target, ...]:
+    """Return targets with the weights of their tables."""
+    for name, weight in weights.items():
         if name not in to:
             raise unknown_name("table to weight", name, to)
-    chosen = tuple(
-        replace(target, weight=target.weight * weights.get(str(target.experiment.name), 1.0))
-        for target in targets(to, shift=shift, neighbours=neighbours)
-    )
-    return Problem(
-        targets=chosen,
-        free=tuple(parsed(text) for text in free),
-        parameters=circuit.parameters_class(**{**(shipped.values if shipped else {}), **fixed}),
-        preparations={name: dict(own) for name, own in shipped.preparations.items()} if shipped else {},
-    )
+        if isinstance(weight, bool) or not isinstance(weight, int | float):
+            raise TypeError(f"weight of {name} = {weight!r}: must be a number > 0.")
+    return tuple(replace(t, weight=t.weight * weights.get(str(t.experiment.name), 1.0)) for t in found)
 
 
 def parsed(text: str) -> Free:
     """Return a free parameter from NAME[@PREPARATIONS][=LOW:HIGH]; raises where the name or the bounds are no such."""
     label, _, bounds = text.partition("=")
     name, _, where = label.partition("@")
-    if name not in BOUNDS:
-        raise unknown_name("parameter to free", name, BOUNDS)
+    check_free(name, set(BOUNDS))
     parameter = replace(BOUNDS[name], where=where)
     if not bounds:
         return parameter
@@ -100,12 +132,12 @@ def parsed(text: str) -> Free:
 
 
 def start_values(chosen: Problem, model: str, name: str) -> tuple[float, ...]:
-    """Return the values of a shipped parameter set as a start of the problem's free parameters."""
-    shipped = _shipped(model, name)
+    """Return the values of a parameter set as a start of the problem's free parameters."""
+    before = parameter_set(model, name)
     values = []
     for parameter in chosen.free:
-        found = None if parameter.where else shipped.values.get(parameter.name)
-        for preparation, own in shipped.preparations.items():
+        found = None if parameter.where else before.values.get(parameter.name)
+        for preparation, own in before.preparations.items():
             if parameter.where and parameter.acts_on(preparation) and parameter.name in own:
                 found = own[parameter.name]
         if found is None:
@@ -114,28 +146,6 @@ def start_values(chosen: Problem, model: str, name: str) -> tuple[float, ...]:
             found = parameter.from_unit(0.5)
         values.append(float(found))
     return tuple(values)
-
-
-def _shipped(model: str, name: str) -> ParameterSet:
-    sets = parameter_sets(model)
-    if name not in sets:
-        raise unknown_name(f"parameter set of {model}", name, sets)
-    return sets[name]
-
-
-def fitted_model(result: FitResult, model: str) -> SheetModel:
-    """Return the circuit with the values of a fit, ready for every experiment."""
-    found = result.parameter_set()
-    preparations = {
-        name: {**fitted_geometry(_table_of(name) or ""), **own} for name, own in found["preparations"].items()
-    }
-    return SheetModel(
-        circuit=circuit_named(model),
-        parameters=type(result.problem.parameters)(**found["values"]),
-        parameter_set="fitted here",
-        n_fitted=found["n_fitted"],
-        overrides=preparations,
-    )
 
 
 def write_fit(
@@ -155,16 +165,25 @@ def write_fit(
 
     Beside the four files of every command, `parameters.toml` holds the fit as a parameter set with its card.
     """
-    subject = fitted_model(result, model)
+    subject = result.to_model()
     names = [t.name for t in result.problem.targets if t.label is None]
-    runs = [run_once(protocol_named(name), subject, seed=seed, progress=True) for name in names]
+    runs = [run_once(protocol_named(name), subject, seed=seed, progress=True) for name in names if name in PROTOCOLS]
     compared = [run.comparison for run in runs if run.comparison is not None]
     errors = result.standard_errors
     findings = [
-        {"name": f.label, "value": v, "unit": "1", "standard_error": errors[f.label], "scale": f.transform}
+        {
+            "name": f.label,
+            "value": v,
+            "unit": "1",
+            "standard_error": errors[f.label],
+            "scale": f.transform,
+            "fitted": f.label in result.fitted,
+        }
         for f, v in zip(result.problem.free, result.best.values, strict=True)
     ]
     findings += [{"name": f"left_out_{part.name}_r2", "value": part.r2, "unit": "1"} for part in left_out]
+    measured = measures(result.problem, result.best.values)
+    findings += [{"name": name, "value": value, "unit": "1"} for name, value in measured.items()]
     content = {
         "protocol": "fit",
         "model": model,
@@ -172,6 +191,8 @@ def write_fit(
         "scores": [c.score() for c in compared],
         "findings": findings + [f.to_dict() for run in runs if run.comparison is None for f in run.findings],
         "checks": fit_checks.as_records(outcomes),
+        "fitted": list(result.fitted),
+        "fixed_at_bounds": result.at_bounds(),
         "provenance": {
             "command": command,
             "seed": seed,
@@ -188,15 +209,9 @@ def write_fit(
         text="\n\n".join(as_text(result, left_out, outcomes, second)),
         further=fit_checks.figures(checked),
     )
-    with result_folder(out, extra=("parameters.toml",)) as folder:
-        xr.DataTree.from_dict({run.protocol.name: run.responses for run in runs}).to_netcdf(
-            folder / "result.nc", engine="h5netcdf"
-        )
-        (folder / "figure.png").write_bytes(png(figure))
-        (folder / "report.html").write_text(page, encoding="utf-8")
-        (folder / "summary.json").write_text(as_json(content), encoding="utf-8")
-        entry = as_toml("fitted", result, description=f"fitted to {', '.join(names)}", command=command)
-        (folder / "parameters.toml").write_text(entry, encoding="utf-8")
+    entry = as_toml("fitted", result, description=f"fitted to {', '.join(names)}", command=command)
+    data = {run.protocol.name: run.responses for run in runs}
+    write_result(out, data, figure=figure, page=page, content=content, further={"parameters.toml": entry})
     return runs
 
 
@@ -225,37 +240,35 @@ def as_text(
 def as_toml(name: str, result: FitResult, *, description: str, command: str) -> str:
     """Return a fit as an entry of `insilico/reference/parameters/CIRCUIT.toml`, with its card."""
     found = result.parameter_set()
+    fitted = {
+        SHARED: [label for label in found["fitted"] if "@" not in label],
+        PER_DATA_SET: [label for label in found["fitted"] if "@" in label],
+    }
     lines = [
         f"[{name}]",
+        f"circuit = {_toml(FITTABLE[0])}",
         f"description = {_toml(description)}",
-        f"n_fitted = {found['n_fitted']}",
+        f"n_fitted = {len(found['fitted'])}",
+        f"fitted = {_toml(fitted)}",
+        f"fixed_at_bounds = {_toml(result.at_bounds())}",
         f"fitted_to = {_toml([t.name for t in result.problem.targets])}",
         f"command = {_toml(command)}",
         f"scores = {_toml({k: round(v, 4) for k, v in result.evaluation.scores.items()})}",
         f"values = {_toml(found['values'])}",
     ]
     for preparation, own in found["preparations"].items():
-        table = _table_of(preparation)
-        geometry = fitted_geometry(table) if table else {}
         lines += ["", f"[{name}.preparations.{preparation}]"]
-        lines += [f"{key} = {_toml(value)}" for key, value in {**geometry, **own}.items()]
+        lines += [f"{key} = {_toml(value)}" for key, value in own.items()]
     text = "\n".join(lines) + "\n"
     tomllib.loads(text)
     return text
-
-
-def _table_of(preparation: str) -> str | None:
-    for name, make in EXPERIMENTS.items():
-        if make().preparation.name == preparation:
-            return name
-    return None
 
 
 def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return f"{value:.6g}" if "." in f"{value:.6g}" or "e" in f"{value:.6g}" else f"{value:.1f}"
+        return repr(float(value))  # all digits: a set that is loaded again gives the same scores
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if isinstance(value, list | tuple):

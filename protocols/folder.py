@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from insilico.running.files import clear_left_over, take_place, unfinished
 
 CONTENTS = ("result.nc", "figure.png", "report.html", "summary.json")
 
@@ -37,50 +38,42 @@ def check_writable(folder: Path, *, extra: Sequence[str] = ()) -> None:
     made = _missing_parents(folder.parent)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        probe = tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.")
-        os.rmdir(probe)
+        clear_left_over(folder)
+        for place in (folder.parent, folder):
+            if place.is_dir():
+                tempfile.TemporaryFile(dir=place).close()
     except OSError as error:
         raise type(error)(f"{folder} cannot be written: {error.strerror or error}. Name a folder that can.") from error
     finally:
-        for parent in made:
-            if parent.is_dir() and not any(parent.iterdir()):
-                parent.rmdir()
+        _remove_empty(made)
 
 
 @contextmanager
 def result_folder(folder: Path, *, extra: Sequence[str] = ()) -> Iterator[Path]:
-    """Yield a temporary folder that takes the place of `folder` when the block ends well, and vanishes otherwise."""
+    """Yield a temporary folder that takes the place of `folder` when the block ends well, and vanishes otherwise.
+
+    At every moment `folder` is one complete result, the earlier or the later (see `insilico.running.files.take_place`).
+    Of two runs into one folder the one that ends last stays.
+    """
     folder = folder.resolve()
     check_writable(folder, extra=extra)
     made = _missing_parents(folder.parent)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    temporary.chmod(0o755)
+    temporary = unfinished(folder)
+    temporary.mkdir()
     try:
         yield temporary
-        _take_place(temporary, folder)
+        take_place(temporary, folder)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
-        for parent in made:
-            if parent.is_dir() and not any(parent.iterdir()):
-                parent.rmdir()
+        _remove_empty(made)
         raise
 
 
-def _take_place(new: Path, folder: Path) -> None:
-    if not folder.exists():
-        os.rename(new, folder)
-        return
-    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.old."))
-    try:
-        os.rename(folder, aside / "old")
-        try:
-            os.rename(new, folder)
-        except OSError:
-            os.rename(aside / "old", folder)
-            raise
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+def _remove_empty(folders: Sequence[Path]) -> None:
+    for folder in folders:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _missing_parents(parent: Path) -> list[Path]:

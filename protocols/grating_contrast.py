@@ -10,9 +10,11 @@ import xarray as xr
 from insilico.analysis import fit_naka_rushton
 from insilico.comparison import Finding
 from insilico.preparation import Preparation
-from protocols.base import AbstractProtocol, curve_at
+from protocols.base import AbstractProtocol, curve_at, heading
 from stimuli import Grating, StimulusSet
 from stimuli.doors import door
+
+SEMI_SATURATION = "contrast at half of the saturation, by a Naka-Rushton function"
 
 
 @door
@@ -44,12 +46,13 @@ class ContrastResponse(AbstractProtocol):
         fit = fit_naka_rushton(curve)
         at = {float(c): float(r) for c, r in zip(curve["contrast"].values, curve.values, strict=True)}
         half = at[0.5] / at[1.0] if {0.5, 1.0} <= set(at) and at[1.0] else float("nan")
-        c50 = fit.c50 if fit.c50 <= max(at) else float("nan")  # beyond what was shown, it only says: no saturation
         return [
-            Finding(name="c50", value=c50, unit="1"),
-            Finding(name="exponent", value=fit.n, unit="1"),
+            Finding(name="c50", value=fit.c50, unit="1", note=fit.undetermined or SEMI_SATURATION),
+            Finding(name="exponent", value=fit.n, unit="1", note="n of the Naka-Rushton function"),
             Finding(name="naka_rushton_r2", value=fit.r2, unit="1"),
-            Finding(name="half_contrast_over_full", value=half, unit="1"),
+            Finding(
+                name="half_contrast_over_full", value=half, unit="1", note="response at contrast 0.5 over that at 1"
+            ),
         ]
 
     def plot(self, responses: xr.Dataset) -> Any:
@@ -59,5 +62,5 @@ class ContrastResponse(AbstractProtocol):
         curves = {name: self.curve(responses, name) for name in ("response", "drive")}
         relative = {name: curve / float(curve.max()) for name, curve in curves.items() if float(curve.max()) > 0}
         return plotting.lines(
-            relative, along="contrast", title=responses.attrs["title"], ylabel="response / largest response"
+            relative, along="contrast", title=heading(responses), ylabel="response / largest response"
         )

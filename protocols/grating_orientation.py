@@ -7,12 +7,14 @@ from typing import Any, ClassVar
 
 import xarray as xr
 
-from insilico.analysis import fit_von_mises
+from insilico.analysis import circular_variance, fit_von_mises
 from insilico.comparison import Finding
 from insilico.preparation import Preparation
-from protocols.base import AbstractProtocol, curve_at
+from protocols.base import AbstractProtocol, curve_at, heading
 from stimuli import Grating, StimulusSet
 from stimuli.doors import door
+
+VARIANCE = "0: answers one orientation only, 1: untuned (Ringach, Shapley & Hawken 2002)"
 
 
 @door
@@ -45,14 +47,16 @@ class OrientationTuning(AbstractProtocol):
         return curve_at(self.checked(responses)[variable], self.preferred, along=("orientation",))
 
     def findings(self, responses: xr.Dataset) -> list[Finding]:
-        """Return the von Mises fit of the tuning curve, and of the drive's."""
+        """Return the von Mises fit and the circular variance of the tuning curve, and of the drive's."""
         found = []
         for label, variable in (("", "response"), ("drive_", "drive")):
-            fit = fit_von_mises(self.curve(responses, variable))
+            curve = self.curve(responses, variable)
+            fit = fit_von_mises(curve)
             found += [
                 Finding(name=f"{label}preferred_orientation", value=fit.preferred, unit="deg"),
                 Finding(name=f"{label}half_width_at_half_height", value=fit.half_width, unit="deg"),
                 Finding(name=f"{label}von_mises_r2", value=fit.r2, unit="1"),
+                _variance(f"{label}circular_variance", curve),
             ]
         return found
 
@@ -65,5 +69,13 @@ class OrientationTuning(AbstractProtocol):
         for name, curve in relative.items():
             curve["orientation"].attrs = curves[name]["orientation"].attrs
         return plotting.lines(
-            relative, along="orientation", title=responses.attrs["title"], ylabel="response / largest response"
+            relative, along="orientation", title=heading(responses), ylabel="response / largest response"
         )
+
+
+def _variance(name: str, curve: xr.DataArray) -> Finding:
+    """Return the circular variance; NaN, with the reason, where orientations or responses do not define it."""
+    try:
+        return Finding(name=name, value=float(circular_variance(curve)), unit="1", note=VARIANCE)
+    except ValueError as error:
+        return Finding(name=name, value=float("nan"), unit="1", note=str(error))

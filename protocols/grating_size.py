@@ -12,7 +12,7 @@ import xarray as xr
 from insilico.analysis import preferred_size, summation_size, suppression_index, unimodal
 from insilico.comparison import Finding
 from insilico.preparation import Preparation
-from protocols.base import AbstractProtocol, curve_at, recorded_position
+from protocols.base import AbstractProtocol, curve_at, heading, recorded_position
 from stimuli import Grating, StimulusSet
 from stimuli.doors import door
 
@@ -107,7 +107,7 @@ class SizeTuning(AbstractProtocol):
             for c in curves["contrast"]
         ]
         first = [f for f in at_each if f.name == "suppression_index"]
-        one_maximum = Finding(name="size_curves_unimodal", value=float(self._unimodal(curves)), unit="1")
+        one_maximum = Finding(name="size_curves_unimodal", value=self._unimodal(curves), unit="1")
         return [*first, *self._shifts(measures), one_maximum, *(f for f in at_each if f not in first)]
 
     def _shifts(self, measures: Mapping[str, xr.DataArray]) -> list[Finding]:
@@ -120,8 +120,8 @@ class SizeTuning(AbstractProtocol):
         return [Finding(name=name, value=ratio, unit=unit) for name, ratio in ratios.items()]
 
     @staticmethod
-    def _unimodal(curves: xr.DataArray) -> bool:
-        return bool(np.all(unimodal(curves.sel(contrast=curves["contrast"] > 0)) == 1))
+    def _unimodal(curves: xr.DataArray) -> float:
+        return float(np.min(unimodal(curves.sel(contrast=curves["contrast"] > 0)).values, initial=1.0))
 
     def plot(self, responses: xr.Dataset) -> Any:
         """Return a figure of the curves, one for each contrast."""
@@ -129,4 +129,4 @@ class SizeTuning(AbstractProtocol):
 
         curves = self.curves(responses)
         named = {f"contrast {float(c):g}": curves.sel(contrast=c, drop=True) for c in curves["contrast"]}
-        return plotting.lines(named, along="diameter", title=responses.attrs["title"], ylabel="response")
+        return plotting.lines(named, along="diameter", title=heading(responses), ylabel="response")

@@ -23,7 +23,7 @@ from insilico.preparation import Preparation
 from insilico.reference_data import ReferenceData
 from protocols.induction_curve import MEASURES
 from protocols.table import AbstractTableProtocol, Reader, labels_of
-from stimuli import CenterSurround, Grating, StimulusSet
+from stimuli import AbstractStimulus, CenterSurround, Grating, StimulusSet
 from stimuli.doors import door
 from stimuli.errors import unknown_name
 
@@ -31,7 +31,7 @@ from stimuli.errors import unknown_name
 @door
 @dataclass(frozen=True, kw_only=True)
 class AbstractInduction(AbstractTableProtocol):
-    """A grating at the centre inside a surround at each relative angle; the decoded shift of the centre.
+    """A centre inside a surround at each relative angle of a circular feature; the decoded shift of the centre.
 
     Parameters
     ----------
@@ -71,8 +71,8 @@ class AbstractInduction(AbstractTableProtocol):
             raise ValueError(f"angles = {self.angles}: must be one or more numbers from −{half:g} to {half:g} deg.")
 
     @abc.abstractmethod
-    def wave(self, angle: float) -> dict[str, Any]:
-        """Return the orientation and the motion of a grating whose feature has a value."""
+    def scene(self, preparation: Preparation, angle: float) -> AbstractStimulus:
+        """Return the centre inside a surround whose feature has a value."""
 
     @property
     def coordinate(self) -> str:
@@ -82,17 +82,12 @@ class AbstractInduction(AbstractTableProtocol):
     def stimuli(self, preparation: Preparation) -> StimulusSet:
         """Return the centre inside a surround at each relative angle."""
         self._refuse_feature(preparation.axis)
-        center = Grating(contrast=self.contrast, **self.wave(self.center_angle), **self.center_grating(preparation))
 
-        def configuration(**relative: float) -> CenterSurround:
-            angle = self.center_angle + relative[self.coordinate]
-            surround = Grating(
-                contrast=self.surround_contrast, **self.wave(angle), **self.surround_grating(preparation)
-            )
-            return CenterSurround(center=center, surround=surround, gap=preparation.gap)
+        def configuration(**relative: float) -> AbstractStimulus:
+            return self.scene(preparation, self.center_angle + relative[self.coordinate])
 
         axis: dict[str, Any] = {self.coordinate: self.angles}
-        return StimulusSet.grid(configuration, **axis)
+        return StimulusSet.grid(configuration, units={self.coordinate: "deg"}, **axis)
 
     def center_grating(self, preparation: Preparation) -> dict[str, Any]:
         """Return the geometry that all gratings share, at the protocol's own position where it has one."""
@@ -166,3 +161,21 @@ class AbstractInduction(AbstractTableProtocol):
                 f"the channels are tuned to {feature.name}; {self.name} shows {self.feature}: leave "
                 "preparation.feature to the experiment."
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbstractGratingInduction(AbstractInduction):
+    """A grating inside another one; parameters as in `AbstractInduction`."""
+
+    @abc.abstractmethod
+    def wave(self, angle: float) -> dict[str, Any]:
+        """Return the orientation and the motion of a grating whose feature has a value."""
+
+    def scene(self, preparation: Preparation, angle: float) -> CenterSurround:
+        """Return the grating at the centre, the gap and the grating around."""
+        center, around = self.center_grating(preparation), self.surround_grating(preparation)
+        return CenterSurround(
+            center=Grating(contrast=self.contrast, **self.wave(self.center_angle), **center),
+            surround=Grating(contrast=self.surround_contrast, **self.wave(angle), **around),
+            gap=preparation.gap,
+        )

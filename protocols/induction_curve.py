@@ -38,6 +38,11 @@ def trough(_: np.ndarray, shift: np.ndarray) -> float:
     return float("nan") if np.isnan(shift).any() else float(np.min(shift[np.argmax(shift) :]))
 
 
+def trough_before(_: np.ndarray, shift: np.ndarray) -> float:
+    """Return the smallest shift up to the peak; negative where there is attraction at small abscissae."""
+    return float("nan") if np.isnan(shift).any() else float(np.min(shift[: np.argmax(shift) + 1]))
+
+
 MEASURES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "peak": peak,
     "peak_angle": peak_angle,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -20,10 +21,9 @@ from insilico.analysis.influence.simulation import FieldPool, field_pool
 from insilico.provenance import versions
 from protocols.chettih_harvey import SHAM_PER_TRIAL, ChettihHarvey
 from protocols.circuit_table import candidate
-from protocols.folder import result_folder
 from protocols.influence_plan import drive_text, population
-from protocols.report import png, report
-from protocols.summary import as_json
+from protocols.report import report
+from protocols.result_files import write_result
 
 DEFAULT = "mely2018 without U"
 SIZES = ((8, 8, 32), (8, 8, 128), (20, 26, 128))  # fields, targets in each, trials of each
@@ -37,10 +37,9 @@ def write_calibration(
 
     pool = _pool(experiment, label)
     largest = size_of(*SIZES[-1])
-    rates = calibration(n, seed, pool=pool, size=largest, groups=experiment.groups, processes=processes)
-    powers = power_agreement(
-        n, seed, pool=pool, sizes=tuple(size_of(*s) for s in SIZES), groups=experiment.groups, processes=processes
-    )
+    common: dict[str, Any] = {"groups": experiment.groups, "processes": processes, "progress": True}
+    rates = calibration(n, seed, pool=pool, size=largest, **common)
+    powers = power_agreement(n, seed, pool=pool, sizes=tuple(size_of(*s) for s in SIZES), **common)
     n_fields = population(experiment).n_fields
     text = (
         f"{label}, fields drawn from {n_fields}; {n} simulated experiments for each number: a rate of 0.05 is known to "
@@ -56,12 +55,8 @@ def write_calibration(
         "findings": _findings(rates, powers),
         "provenance": {"command": command, "protocol": experiment.spec(), "seed": seed, "versions": versions()},
     }
-    page = report("Calibration of the influence tests", [], text=text, figure=figure, further=[figure])
-    with result_folder(out) as folder:
-        xr.DataTree.from_dict({"rates": rates, "power": powers}).to_netcdf(folder / "result.nc", engine="h5netcdf")
-        (folder / "figure.png").write_bytes(png(figure))
-        (folder / "report.html").write_text(page, encoding="utf-8")
-        (folder / "summary.json").write_text(as_json(content), encoding="utf-8")
+    page = report("Calibration of the influence tests", [], text=text, figure=figure)
+    write_result(out, {"rates": rates, "power": powers}, figure=figure, page=page, content=content)
     return text
 
 

@@ -16,7 +16,7 @@ from insilico.preparation import Preparation
 from insilico.provenance import read_provenance
 from insilico.recording import Recording
 from insilico.targets import Targets
-from protocols.base import recorded_position
+from protocols.base import heading, recorded_position
 from protocols.driving import AbstractDrivingProtocol
 from stimuli import Grating, StimulusSet
 from stimuli.doors import door
@@ -122,7 +122,7 @@ class InfluenceMapping(AbstractDrivingProtocol):
         one = responses.isel(stimulus=0, target=0)
         pitch = float(read_provenance(responses.attrs)["model"]["preparation"]["sheet"]["pitch"])
         edges = self.near_cells * pitch, self.far_cells * pitch
-        return influence_plotting.influence_map(one, edges=edges, title=str(responses.attrs["title"]))
+        return influence_plotting.influence_map(one, edges=edges, title=heading(responses))
 
 
 @door

@@ -25,10 +25,9 @@ from insilico.model import SheetModel
 from insilico.provenance import versions
 from protocols.chettih_harvey import LEAST_TRIALS, NOISE, SHAM_PER_TRIAL, ChettihHarvey
 from protocols.circuit_table import candidate
-from protocols.folder import result_folder
 from protocols.photostimulation import Kernel
-from protocols.report import png, report
-from protocols.summary import as_json
+from protocols.report import report
+from protocols.result_files import write_result
 
 DEFAULT = ("mely2018", "mely2018 without U", "contextual light")
 STRONG_DRIVE = 100.0  # r of plans unless another is asked for: with r = 1 hardly any number of trials is enough
@@ -104,14 +103,9 @@ def write_plan(experiment: ChettihHarvey, labels: Sequence[str], *, command: str
         [],
         text="\n".join([text, *others, remark, compared]),
         figure=figure,
-        further=[figure],
     )
-    with result_folder(out) as folder:
-        tree = {f"{label}/{name}": table for label, tables in curves.items() for name, table in tables.items()}
-        xr.DataTree.from_dict(tree).to_netcdf(folder / "result.nc", engine="h5netcdf")
-        (folder / "figure.png").write_bytes(png(figure))
-        (folder / "report.html").write_text(page, encoding="utf-8")
-        (folder / "summary.json").write_text(as_json(content), encoding="utf-8")
+    tree = {f"{label}/{name}": table for label, tables in curves.items() for name, table in tables.items()}
+    write_result(out, tree, figure=figure, page=page, content=content)
     return text + "\n" + remark + compared
 
 

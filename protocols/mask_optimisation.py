@@ -25,6 +25,7 @@ from insilico.model import SheetModel
 from insilico.perturb import Perturbation, unit_ids
 from insilico.preparation import Preparation, Sheet
 from insilico.recording import Recording
+from protocols.base import heading
 from protocols.driving import AbstractDrivingProtocol
 from protocols.photostimulation import gains
 from stimuli import Grating, StimulusSet
@@ -108,7 +109,9 @@ class MaskOptimisation(AbstractDrivingProtocol):
         (height, width), k = model.preparation.sheet.shape, model.preparation.n_channels
         at = height // 2, width // 2
         drive = model.encode(shown)
-        inputs = unit_ids((height, width, k), population="input", y=at[0], x=at[1])
+        inputs = unit_ids(
+            (height, width, k), population="input", y=at[0], x=at[1], populations=model.circuit.populations
+        )
         entering = float(model.effective_parameters.xi) * np.asarray(drive.data)[0, at[0], at[1]]
         change = Perturbation(units=inputs, mode="drive", value=tuple((self.factor - 1) * entering))
         row, column, channel = np.indices((height, width, k))
@@ -197,7 +200,7 @@ class MaskOptimisation(AbstractDrivingProtocol):
         return influence_plotting.influence_map(
             responses,
             edges=(self.near_cells * pitch, self.reach_cells * pitch),
-            title=str(responses.attrs["title"]),
+            title=heading(responses),
             what="mask",
             unit="(drive to the output)",
         )

@@ -10,7 +10,9 @@ from typing import Any
 
 from insilico.preparation import Preparation, Sheet
 from protocols.center_surround import CenterSurroundMatrix
-from protocols.direction_induction import DirectionInduction
+from protocols.direction_induction import DirectionInduction, DirectionRepulsion
+from protocols.disparity_induction import ARCMIN, DisparityInduction
+from protocols.hue_induction import HueInduction
 from protocols.plaid_contrasts import PlaidContrasts
 from protocols.plaid_surround import PlaidSurround
 from protocols.tilt_induction import TiltInduction
@@ -77,6 +79,38 @@ HUMAN_KIM_WILSON1997 = Preparation(
     aperture="square",
 )
 
+HUMAN_MARSHAK_SEKULER1979 = Preparation(
+    name="human_marshak_sekuler1979",
+    sheet=SHEET,
+    feature="direction",
+    n_channels=24,
+    first_preference=-180.0,
+    tuning_width=1.25,
+    center_diameter=8 * PITCH,
+    surround_diameter=32 * PITCH,
+    aperture="square",
+)
+HUMAN_KLAUKE_WACHTLER2015 = Preparation(
+    name="human_klauke_wachtler2015",
+    sheet=SHEET,
+    feature="hue",
+    n_channels=24,
+    first_preference=-180.0,
+    center_diameter=9 * PITCH,
+    aperture="square",
+)
+RANGE_DISPARITY = 5.0  # arcmin
+HUMAN_WESTHEIMER_LEVI1987 = Preparation(
+    name="human_westheimer_levi1987",
+    sheet=Sheet(shape=(51, 51), pitch=0.76 / ARCMIN),
+    feature="disparity",
+    domain=(-RANGE_DISPARITY / 2, RANGE_DISPARITY / 2),
+    n_channels=50,
+    tuning_width=0.23 * RANGE_DISPARITY,
+    center_diameter=5 * 0.76 / ARCMIN,
+    aperture="square",
+)
+
 
 @door
 def busse2009(*, geometry: str = "squares", **settings: Any) -> PlaidContrasts:
@@ -115,6 +149,24 @@ def otoole_wenderoth1977(*, geometry: str = "squares", **settings: Any) -> TiltI
 def kim_wilson1997(*, geometry: str = "squares", **settings: Any) -> DirectionInduction:
     """Return the induced direction of Kim & Wilson 1997; geometry as for `busse2009`, settings of its protocol."""
     return DirectionInduction(**{"preparation": _in_geometry(HUMAN_KIM_WILSON1997, geometry), **settings})
+
+
+def marshak_sekuler1979(*, geometry: str = "squares", **settings: Any) -> DirectionRepulsion:
+    """Return the repulsion of directions of Marshak & Sekuler 1979, its width of direction tuning Kim & Wilson's.
+
+    Geometry as for `busse2009`, settings of its protocol.
+    """
+    return DirectionRepulsion(**{"preparation": _in_geometry(HUMAN_MARSHAK_SEKULER1979, geometry), **settings})
+
+
+def klauke_wachtler2015(*, geometry: str = "squares", **settings: Any) -> HueInduction:
+    """Return the induced hue of Klauke & Wachtler 2015; geometry as for `busse2009`, settings of its protocol."""
+    return HueInduction(**{"preparation": _in_geometry(HUMAN_KLAUKE_WACHTLER2015, geometry), **settings})
+
+
+def westheimer_levi1987(**settings: Any) -> DisparityInduction:
+    """Return the induced disparity of Westheimer & Levi 1987; settings of its protocol."""
+    return DisparityInduction(**{"preparation": HUMAN_WESTHEIMER_LEVI1987, **settings})
 
 
 def _in_geometry(preparation: Preparation, geometry: str) -> Preparation:

@@ -75,7 +75,8 @@ class PlaidContrasts(AbstractResponseTable):
         """Return the plaid weights, and the per-panel score of earlier work."""
         column = self.checked(responses)
         earlier = per_panel_squared_correlation(column["response"], self.reference)
-        score = Finding(name="per_panel_squared_correlation", value=earlier, unit="1")
+        note = "score of earlier work: the mean over panels of r², gain and offset free in each"
+        score = Finding(name="per_panel_squared_correlation", value=earlier, unit="1", note=note)
         return [*super().findings(responses), score]
 
     def table_findings(self, prediction: np.ndarray, reference: ReferenceData) -> list[Finding]:
@@ -88,9 +89,12 @@ class PlaidContrasts(AbstractResponseTable):
             model = weighted_sum(of_model[c1, c2], of_model[c1, 0], of_model[0, c2])
             data = weighted_sum(of_data[c1, c2], of_data[c1, 0], of_data[0, c2])
             label = f"{100 * c1:g}_{100 * c2:g}"
-            for which, m, d in zip(("w1", "w2"), model, data, strict=True):
-                weights.append(Finding(name=f"{which}_{label}", value=m, unit="1", data=d))
-        return [paired(weights, name="plaid_weights_rms_error", unit="1"), *weights]
+            shown = f"in the plaid of contrast {100 * c1:g} % at 0° and {100 * c2:g} % at 90°"
+            for which, angle, m, d in zip(("w1", "w2"), (0, 90), model, data, strict=True):
+                note = f"weight of the grating at {angle}° {shown}: least squares over the population"
+                weights.append(Finding(name=f"{which}_{label}", value=m, unit="1", data=d, note=note))
+        note = "rms difference between the weights of the model and of the data, over all plaids"
+        return [paired(weights, name="plaid_weights_rms_error", unit="1", note=note), *weights]
 
 
 @door

@@ -19,6 +19,7 @@ from stimuli import CenterSurround, Grating, Plaid, StimulusSet
 from stimuli.doors import door
 
 ORIENTATIONS = (-90.0, -60.0, -30.0, 0.0, 30.0, 60.0)
+WORDS = {"alone": "alone", "surrounded": "inside a surround like the second component"}
 
 
 @door
@@ -85,11 +86,18 @@ class PlaidSurround(AbstractResponseTable):
         """Return the decoded orientation of each plaid: vector average over the six bins, model and data alike."""
         model, data = _decoded(prediction, reference), _decoded(reference.values.values, reference)
         shifts = [
-            Finding(name=f"decoded_{condition}_{angle:g}", value=model[condition, angle], unit="deg", data=value)
+            Finding(
+                name=f"decoded_{condition}_{angle:g}",
+                value=model[condition, angle],
+                unit="deg",
+                data=value,
+                note=f"orientation decoded from the plaid of 0° and {angle:g}°, {WORDS[condition]}",
+            )
             for (condition, angle), value in data.items()
             if angle != -90  # orthogonal components: their average means nothing
         ]
-        return [paired(shifts, name="decoded_rms_error", unit="deg"), *shifts]
+        note = "rms difference between what is decoded from the model and from the data, over all plaids"
+        return [paired(shifts, name="decoded_rms_error", unit="deg", note=note), *shifts]
 
 
 def _decoded(values: np.ndarray, reference: ReferenceData) -> dict[tuple[str, float], float]:

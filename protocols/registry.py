@@ -12,11 +12,14 @@ from protocols.mask_optimisation import mask_optimisation
 from protocols.papers import (
     busse2009,
     kim_wilson1997,
+    klauke_wachtler2015,
+    marshak_sekuler1979,
     otoole_wenderoth1977,
     trott_born2015_matrix,
     trott_born2015_plaid,
+    westheimer_levi1987,
 )
-from protocols.standard import contrast_response, orientation_tuning, size_tuning, surround_orientation
+from protocols.standard import contrast_response, orientation_tuning, size_tuning, surround_orientation, v1_facts
 from stimuli.doors import door
 from stimuli.errors import unknown_name
 
@@ -26,13 +29,17 @@ PUBLISHED: dict[str, Callable[..., AbstractProtocol]] = {  # with a table and a 
     "trott_born2015_matrix": trott_born2015_matrix,
     "otoole_wenderoth1977": otoole_wenderoth1977,
     "kim_wilson1997": kim_wilson1997,
+    "marshak_sekuler1979": marshak_sekuler1979,
+    "klauke_wachtler2015": klauke_wachtler2015,
 }
 PROTOCOLS: dict[str, Callable[..., AbstractProtocol]] = {
     **PUBLISHED,
+    "westheimer_levi1987": westheimer_levi1987,
     "orientation_tuning": orientation_tuning,
     "contrast_response": contrast_response,
     "size_tuning": size_tuning,
     "surround_orientation": surround_orientation,
+    "v1_facts": v1_facts,
     "influence_mapping": influence_mapping,
     "mask_optimisation": mask_optimisation,
     "chettih_harvey2019": chettih_harvey2019,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from insilico.comparison import Comparison, Finding, ceiling_text
+from insilico.comparison import Comparison, Finding, ceiling_text, gain_text
 from insilico.provenance import versions
 
 STYLE = """
@@ -71,17 +71,19 @@ def report(
     text
         Plain text below it.
     further
-        Figures below the text.
+        Further figures, below the text.
+
+    Every figure is shown; its label (`figure.get_label()`) is its alternative text.
     """
     compared = [s.comparison for s in sections if s.comparison is not None]
     parts = [f"<h1>{html.escape(title)}</h1>"]
+    if figure is not None:
+        parts.append(_image(figure, title))
     if len(sections) > 1:
-        if figure is not None:
-            parts.append(_image(figure, "scores of all models"))
         parts.append(score_table(compared))
     if text:
         parts.append(f"<pre>{html.escape(text)}</pre>")
-    parts += [_image(extra, "checks of the fit") for extra in further]
+    parts += [_image(extra, title) for extra in further]
     for section in sections:
         parts.append(_section(section, heading=len(sections) > 1))
     parts.append(f"<p class=note>Versions: {html.escape(', '.join(f'{k} {v}' for k, v in versions().items()))}.</p>")
@@ -102,7 +104,7 @@ def score_table(comparisons: Sequence[Comparison]) -> str:
     """Return an HTML table of scores: every score with its interval, nulls, ceiling and free parameters."""
     if not comparisons:
         return ""
-    headings = ("table", "model", "R²", "95 %", "nulls", "ceiling", "points", "free")
+    headings = ("table", "model", "R²", "95 %, over mirror orbits", "nulls", "ceiling", "points", "free", "gain")
     rows = ["<tr>" + "".join(f"<th>{heading}</th>" for heading in headings) + "</tr>"]
     for c in comparisons:
         nulls = ", ".join(
@@ -112,9 +114,10 @@ def score_table(comparisons: Sequence[Comparison]) -> str:
         state = "" if c.converged else f" <span class=bad>not converged ({c.residual:.0e})</span>"
         rows.append(
             f"<tr><td>{html.escape(c.protocol)}</td><td>{html.escape(c.model)}{state}</td><td class=n>{c.r2:.3f}</td>"
-            f"<td class=n>{c.low:.2f} – {c.high:.2f}</td><td>{nulls}</td>"
+            f"<td class=n>{c.low:.2f} – {c.high:.2f} ({c.n_orbits})</td><td>{nulls}</td>"
             f"<td class=n>{ceiling_text(c.reference.ceiling)}</td>"
-            f"<td class=n>{c.prediction.size}</td><td class=n>{c.n_free}</td></tr>"
+            f"<td class=n>{c.prediction.size}</td><td class=n>{c.n_free}</td>"
+            f"<td{' class=bad' if c.failed else ''}>{html.escape(gain_text(c.score()))}</td></tr>"
         )
     scales = {c.scale.name: c.scale for c in comparisons}
     of = {name: ", ".join(dict.fromkeys(c.protocol for c in comparisons if c.scale.name == name)) for name in scales}
@@ -160,14 +163,33 @@ def _ceiling(card: Mapping[str, Any]) -> str:
 def _findings(findings: Sequence[Finding]) -> str:
     if not findings:
         return ""
-    rows = ["<tr><th>measure</th><th>model</th><th>95 %</th><th>data</th><th>unit</th></tr>"]
+    if any(f.expected is not None for f in findings):
+        return _expected(findings)
+    rows = ["<tr><th>measure</th><th>model</th><th>95 %</th><th>data</th><th>unit</th><th></th></tr>"]
     for f in findings:
         data = "" if f.data is None else f"{f.data:.3g}"
         unit = "" if f.unit == "1" else html.escape(f.unit)
         shown = html.escape(f.value) if isinstance(f.value, str) else f"{f.value:.3g}"
         interval = "" if f.low is None or f.high is None else f"{f.low:.3g} … {f.high:.3g}"
         cells = "".join(f"<td class=n>{cell}</td>" for cell in (shown, interval, data))
-        rows.append(f"<tr><td>{html.escape(f.name)}</td>{cells}<td>{unit}</td></tr>")
+        note = html.escape(f.note or "")
+        rows.append(f"<tr><td>{html.escape(f.name)}</td>{cells}<td>{unit}</td><td class=note>{note}</td></tr>")
+    return f"<details open><summary>Measures</summary><table>{''.join(rows)}</table></details>"
+
+
+def _expected(findings: Sequence[Finding]) -> str:
+    """Return the table of measures that are held against expected ranges; a miss is bold and says so."""
+    headings = ("measure", "model", "expected", "", "unit", "source")
+    rows = ["<tr>" + "".join(f"<th>{heading}</th>" for heading in headings) + "</tr>"]
+    for f in findings:
+        value = f.value if isinstance(f.value, str) else f"{f.value:.3g}"
+        wanted = "" if f.expected is None else f"{f.expected[0]:g} … {f.expected[1]:g}"
+        verdict = {True: "met", False: "<b class=bad>missed</b>", None: ""}[f.met]
+        rows.append(
+            f"<tr><td>{html.escape(f.name)}</td><td class=n>{html.escape(value)}</td><td class=n>{wanted}</td>"
+            f"<td>{verdict}</td><td>{'' if f.unit == '1' else html.escape(f.unit)}</td>"
+            f"<td class=note>{html.escape(f.source)}</td></tr>"
+        )
     return f"<details open><summary>Measures</summary><table>{''.join(rows)}</table></details>"
 
 
@@ -177,6 +199,7 @@ def _list(title: str, items: Sequence[str]) -> str:
     return f"<p class=note>{html.escape(title)}: {html.escape('; '.join(items))}.</p>"
 
 
-def _image(figure: Any, alt: str) -> str:
+def _image(figure: Any, title: str) -> str:
+    alt = figure.get_label() or title
     data = base64.b64encode(png(figure, dpi=110)).decode("ascii")
     return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'

@@ -8,6 +8,7 @@ from protocols.grating_contrast import ContrastResponse
 from protocols.grating_orientation import OrientationTuning
 from protocols.grating_size import SizeTuning
 from protocols.surround_tuning import SurroundOrientation
+from protocols.v1_battery import V1Facts
 from stimuli.doors import door
 
 
@@ -33,3 +34,8 @@ def size_tuning(**settings: Any) -> SizeTuning:
 def surround_orientation(**settings: Any) -> SurroundOrientation:
     """Return a grating alone and in a surround at every orientation; settings as for `SurroundOrientation`."""
     return SurroundOrientation(**settings)
+
+
+def v1_facts(**settings: Any) -> V1Facts:
+    """Return the facts of primary visual cortex, met and missed; settings as for `V1Facts`."""
+    return V1Facts(**settings)

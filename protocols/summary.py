@@ -8,7 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from insilico.comparison import Comparison, Finding, ceiling_text
+from insilico.comparison import Comparison, Finding, ceiling_text, gain_text, orbits_text
 from insilico.provenance import read_provenance
 from protocols.base import AbstractProtocol, subject_of
 
@@ -34,24 +34,35 @@ def as_json(content: dict[str, Any]) -> str:
 
 
 def score_line(score: dict[str, Any]) -> str:
-    """Return one line: score, interval, ceiling, nulls; a null above the model says so."""
+    """Return one line: score, interval, ceiling, gain, nulls; a gain not above 0 and a null above the model say so."""
     nulls = " · ".join(
         f"{name.replace('_', ' ')} {_digits(value, 3)}{' (above the model)' if _above(value, score['value']) else ''}"
         for name, value in score["nulls"].items()
     )
     return (
-        f"{score['name']}  {_digits(score['value'], 3)} [{_digits(score['low'], 2)}, {_digits(score['high'], 2)}]   "
-        f"ceiling {ceiling_text(score['ceiling'])}   {score['n_free']} free   nulls: {nulls}"
+        f"{score['name']}  {_digits(score['value'], 3)} [{_digits(score['low'], 2)}, {_digits(score['high'], 2)}], "
+        f"{orbits_text(score.get('n_orbits'))}   "
+        f"ceiling {ceiling_text(score['ceiling'])}   {score['n_free']} free   {gain_text(score)}   nulls: {nulls}"
     )
 
 
 def finding_line(finding: Finding) -> str:
-    """Return one line: name, value, unit, and the data's value where there is one."""
+    """Return one line: name, value, unit, the data's value where there is one, why a value is undefined."""
     unit = "" if finding.unit == "1" else f" {finding.unit}"
     beside = "" if finding.data is None else f"   (data {finding.data:.3g}{unit})"
     value = finding.value if isinstance(finding.value, str) else f"{finding.value:.3g}"
     interval = "" if finding.low is None or finding.high is None else f" [{finding.low:.3g}, {finding.high:.3g}]"
-    return f"  {finding.name}  {value}{interval}{unit}{beside}"
+    undefined = not isinstance(finding.value, str) and math.isnan(finding.value)
+    why = f" ({finding.note})" if undefined and finding.note else ""
+    return f"  {finding.name}  {value}{interval}{unit}{beside}{why}{_verdict(finding)}"
+
+
+def _verdict(finding: Finding) -> str:
+    """Return the expected range and whether it is met; empty where nothing is expected."""
+    if finding.expected is None:
+        return ""
+    low, high = finding.expected
+    return f"   expected {low:g} to {high:g}: {'met' if finding.met else 'MISSED'}"
 
 
 def convergence_line(responses: xr.Dataset) -> str:

@@ -10,9 +10,12 @@ import xarray as xr
 
 from insilico.comparison import Finding
 from insilico.preparation import Preparation
-from protocols.base import AbstractProtocol, curve_at
+from protocols.base import AbstractProtocol, curve_at, heading
 from stimuli import CenterSurround, Grating, StimulusSet
 from stimuli.doors import door
+
+RELATIVE = "over the response to the centre alone"
+INDEX = "(orthogonal − matched) / (orthogonal + matched)"
 
 
 @door
@@ -66,9 +69,9 @@ class SurroundOrientation(AbstractProtocol):
         matched, orthogonal = (_shown(curve.values, distance, wanted) for wanted in (0.0, 90.0))
         index = (orthogonal - matched) / (orthogonal + matched) if orthogonal + matched else float("nan")
         return [
-            Finding(name="response_in_matched_surround", value=matched, unit="1"),
-            Finding(name="response_in_orthogonal_surround", value=orthogonal, unit="1"),
-            Finding(name="contextual_modulation_index", value=index, unit="1"),
+            Finding(name="response_in_matched_surround", value=matched, unit="1", note=RELATIVE),
+            Finding(name="response_in_orthogonal_surround", value=orthogonal, unit="1", note=RELATIVE),
+            Finding(name="contextual_modulation_index", value=index, unit="1", note=INDEX),
         ]
 
     def plot(self, responses: xr.Dataset) -> Any:
@@ -78,7 +81,7 @@ class SurroundOrientation(AbstractProtocol):
         return plotting.lines(
             {"response": self.curve(responses)},
             along="surround_orientation",
-            title=responses.attrs["title"],
+            title=heading(responses),
             ylabel="response / response to the centre alone",
         )
 

@@ -105,7 +105,7 @@ class AbstractTableProtocol(AbstractProtocol):
         responses
             Result of `run`, from memory or from disk.
         seed
-            Of the bootstrap over panels.
+            Of the bootstrap over mirror orbits.
 
         Returns
         -------
@@ -120,7 +120,7 @@ class AbstractTableProtocol(AbstractProtocol):
         def r2(data: np.ndarray, prediction: np.ndarray) -> float:
             return fit(data, prediction).r2
 
-        low, high = bootstrap_interval(data, prediction, reference.panel, seed=seed, statistic=r2)
+        low, high = bootstrap_interval(data, prediction, reference.orbit, seed=seed, statistic=r2)
         model = read_provenance(responses.attrs)["model"]
         return Comparison(
             protocol=self.name,
@@ -155,7 +155,7 @@ def labels_of(column: xr.Dataset) -> tuple[dict[str, np.ndarray], np.ndarray, Fe
     return shown, column[name].values, FEATURES[name.removeprefix("preferred_")]
 
 
-def paired(points: Sequence[Finding], *, name: str, unit: str) -> Finding:
+def paired(points: Sequence[Finding], *, name: str, unit: str, note: str) -> Finding:
     """Return the rms difference between the model's and the data's values of several findings."""
     gaps = [float(f.value) - f.data for f in points if f.data is not None]
-    return Finding(name=name, value=float(np.sqrt(np.mean(np.square(gaps)))), unit=unit)
+    return Finding(name=name, value=float(np.sqrt(np.mean(np.square(gaps)))), unit=unit, note=note)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from protocols.induction import AbstractInduction
+from protocols.induction import AbstractGratingInduction
 from stimuli.doors import door
 
 ANGLES = tuple(float(angle) for angle in range(91))
@@ -13,7 +13,7 @@ ANGLES = tuple(float(angle) for angle in range(91))
 
 @door
 @dataclass(frozen=True, kw_only=True)
-class TiltInduction(AbstractInduction):
+class TiltInduction(AbstractGratingInduction):
     """A grating inside one that is tilted by 0 to 90 deg, in steps of 1; parameters as in `AbstractInduction`."""
 
     name: ClassVar[str] = "otoole_wenderoth1977"

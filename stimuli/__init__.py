@@ -11,8 +11,10 @@ from stimuli.base import AbstractStimulus, Layer
 from stimuli.carriers import Component
 from stimuli.compose import Superposition
 from stimuli.display import Display
-from stimuli.frames import render
+from stimuli.feature_scenes import FeaturePatch, FeatureScene
+from stimuli.frames import render, render_parts
 from stimuli.gratings import Blank, Gabor, Grating
+from stimuli.limits import AliasingWarning, OffScreenWarning
 from stimuli.plaids import Plaid
 from stimuli.surrounds import Annulus, CenterSurround
 from stimuli.sweep import StimulusSet
@@ -23,14 +25,18 @@ __version__ = metadata.version(__distribution__)
 
 __all__ = [
     "AbstractStimulus",
+    "AliasingWarning",
     "Annulus",
     "Blank",
     "CenterSurround",
     "Component",
     "Display",
+    "FeaturePatch",
+    "FeatureScene",
     "Gabor",
     "Grating",
     "Layer",
+    "OffScreenWarning",
     "Plaid",
     "StimulusSet",
     "Superposition",
@@ -38,6 +44,7 @@ __all__ = [
     "Window",
     "conventions",
     "render",
+    "render_parts",
 ]
 
 

@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 APERTURES = ("disc", "square", "gaussian")
 GAUSSIAN_SDS = 6.0
 """Diameter of a Gaussian window in standard deviations (PsychoPy's convention)."""
+SMALLEST_DEG, LARGEST_DEG = 1e-6, 1e6
+"""Sizes and places beyond which squares of lengths lose the window to rounding."""
 
 
 @door
@@ -49,7 +51,8 @@ class Window:
     Raises
     ------
     TypeError, ValueError
-        If a size is not positive, a ramp is wider than its shape, or the hole does not fit (an annulus inside out).
+        If a size is not positive or, with its place, absurd (below 1e-6 or above 1e6 deg), a ramp is wider than its
+        shape, or the hole does not fit (an annulus inside out).
     """
 
     aperture: str = "disc"
@@ -65,11 +68,21 @@ class Window:
         object.__setattr__(self, "edge_width", non_negative("edge_width", self.edge_width, unit="deg"))
         if self.diameter is not None:
             object.__setattr__(self, "diameter", positive("diameter", self.diameter, unit="deg"))
+        self._refuse_absurd()
         self._refuse_edge()
         if self.hole is not None:
             self._refuse_hole(self.hole)
         mine = (self.aperture, self.diameter, self.edge_width, *self.position)
         object.__setattr__(self, "key", mine if self.hole is None else mine + self.hole.key)
+
+    def _refuse_absurd(self) -> None:
+        if self.diameter is not None and not SMALLEST_DEG <= self.diameter <= LARGEST_DEG:
+            raise ValueError(
+                f"diameter is {self.diameter:g} deg; it must lie between {SMALLEST_DEG:g} and {LARGEST_DEG:g} deg. "
+                "Use diameter=None for a pattern without an edge."
+            )
+        if max(map(abs, self.position)) > LARGEST_DEG:
+            raise ValueError(f"position is {self.position} deg; it must lie within {LARGEST_DEG:g} deg of (0, 0).")
 
     def _refuse_edge(self) -> None:
         if self.aperture == "gaussian":

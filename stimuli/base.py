@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import abc
+import math
+import re
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from stimuli.carriers import Component
 from stimuli.display import Display
 from stimuli.doors import door
-from stimuli.validation import TOLERANCE_CONTRAST, TOLERANCE_DEG, finite, non_negative, one_of, plain
+from stimuli.limits import refuse_display, refuse_rates, warn_of_losses
+from stimuli.memory import refuse_memory
+from stimuli.validation import TOLERANCE_CONTRAST, finite, non_negative, one_of, plain
 
 Array = NDArray[np.float64]
 
@@ -21,6 +25,9 @@ STIMULUS = "stimulus"
 TIME = "time"
 ROW = "y"
 COLUMN = "x"
+
+IMAGES_AT_ONCE = 6
+"""Float64 arrays of the size of the screen that drawing one image holds at a time."""
 
 FEATURES = ("orientation", "direction", "spatial_frequency")
 
@@ -53,11 +60,13 @@ class AbstractStimulus(abc.ABC):
     """Define a stimulus: a frozen, keyword-only dataclass that lists its components.
 
     A new stimulus is one dataclass with `components`; picture, layers, specification, addition and validation follow.
+    One that is no sum of gratings (noise, a photograph) returns no component and overrides `contrast_image`: it is
+    drawn by that, for models that see frames, and has no layers. Fields annotated as int stay whole, others are float.
     """
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            object.__setattr__(self, item.name, plain(getattr(self, item.name)))
+            object.__setattr__(self, item.name, plain(getattr(self, item.name), whole=_is_whole(str(item.type))))
         _refuse_clipping_somewhere(self.scene)
 
     @abc.abstractmethod
@@ -68,6 +77,11 @@ class AbstractStimulus(abc.ABC):
     def scene(self) -> tuple[Component, ...]:
         """The components, built once."""
         return tuple(self.components())
+
+    @property
+    def draws_itself(self) -> bool:
+        """Whether the picture is made by a `contrast_image` of its own, not from the components."""
+        return type(self).contrast_image is not AbstractStimulus.contrast_image
 
     def contrast_image(self, display: Display, t: float = 0.0) -> Array:
         """Draw the stimulus at one moment: the float64 reference of every renderer.
@@ -87,23 +101,25 @@ class AbstractStimulus(abc.ABC):
         Raises
         ------
         ValueError
-            If a spatial frequency reaches the display's Nyquist frequency, an aperture is larger than the display, or
-            contrasts add up to more than 1 at some pixel.
+            If a spatial frequency reaches the display's Nyquist frequency or, after the onset, a temporal one half of
+            its refresh rate; if an aperture is larger than the display or wholly off it; if contrasts add up to more
+            than 1 at some pixel; or if the image does not fit into memory.
+
+        Warns
+        -----
+        OffScreenWarning, AliasingWarning
+            If the screen crops the stimulus; if a harmonic of a square wave is too fine for the pixels.
         """
         t = finite("t", t)
-        x, rows = display.grid()
-        y = rows[:, np.newaxis]
-        image, contrast = np.zeros(display.size_px), np.zeros(display.size_px)
-        for component in self.scene:
-            refuse_display(component, display)
-            envelope = component.contrast * component.window.sample(x, y)
-            image += envelope * component.carrier(x, y, t)
-            contrast += envelope
-        refuse_clipping(contrast)
+        self.refuse_display(display)
+        if t != 0:
+            refuse_rates(self.scene, display, t)
+        image = draw(self.scene, display, t)
+        warn_of_losses(self.scene, display, stacklevel=2)
         return image
 
     def refuse_display(self, display: Display) -> None:
-        """Raise ValueError if a display is too small or too coarse to show the stimulus."""
+        """Raise ValueError if a display is too small or too coarse to show the stimulus, or shows nothing of it."""
         for component in self.scene:
             refuse_display(component, display)
 
@@ -131,12 +147,19 @@ class AbstractStimulus(abc.ABC):
         Raises
         ------
         ValueError
-            If the feature is unknown, a static grating is asked for its direction, or contrasts add up to more than 1
-            at some place.
+            If the feature is unknown, a static grating is asked for its direction, contrasts add up to more than 1
+            at some place, the stimulus draws its own image and has no components, or layers do not fit into memory.
         """
         one_of("feature", feature, FEATURES)
         non_negative("cell", cell, unit="deg")
+        if self.draws_itself and not self.scene:
+            raise ValueError(
+                f"{type(self).__name__} draws its own image and has no components, so it has no layers of "
+                f"{feature}. Show it to a model that sees frames (encoder='energy'), or list its components."
+            )
         x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+        places = math.prod(np.broadcast_shapes(x.shape, y.shape))
+        refuse_memory(8 * places * len(self.scene), f"layers at {places:,} places", "Ask for fewer places.")
         merged: list[tuple[Component, Array]] = []
         for component in self.scene:
             envelope = component.contrast * component.window.average(x, y, cell=cell)
@@ -170,20 +193,21 @@ class AbstractStimulus(abc.ABC):
         return Superposition(parts=(self, other)) if isinstance(other, AbstractStimulus) else NotImplemented
 
 
-def refuse_display(component: Component, display: Display) -> None:
-    """Raise ValueError if a display cannot show a component."""
-    if component.spatial_frequency >= display.nyquist and not display.allow_undersampling:
-        raise ValueError(
-            f"spatial_frequency is {component.spatial_frequency:g} cycles/deg; a display of {display.ppd:g} pixels/deg "
-            f"shows less than {display.nyquist:g}. Raise ppd, lower the frequency, or set allow_undersampling=True."
-        )
-    diameter = component.window.diameter
-    if diameter is not None and diameter > min(display.extent_deg) + TOLERANCE_DEG:
-        height, width = display.extent_deg
-        raise ValueError(
-            f"diameter is {diameter:g} deg; the display is {width:g} deg wide and {height:g} deg high. "
-            "Use a larger display, a smaller diameter, or diameter=None to fill the display."
-        )
+def draw(scene: tuple[Component, ...], display: Display, t: float) -> Array:
+    """Sum components that a display can show, shape (height, width); refuse those that add up to more than 1."""
+    height, width = display.size_px
+    refuse_memory(
+        IMAGES_AT_ONCE * 8 * height * width, f"images of {height} x {width} pixels", "Use a display of fewer pixels."
+    )
+    x, rows = display.grid()
+    y = rows[:, np.newaxis]
+    image, contrast = np.zeros(display.size_px), np.zeros(display.size_px)
+    for component in scene:
+        envelope = component.contrast * component.window.sample(x, y)
+        image += envelope * component.carrier(x, y, t)
+        contrast += envelope
+    refuse_clipping(contrast)
+    return image
 
 
 def refuse_clipping(contrast: ArrayLike) -> None:
@@ -207,6 +231,13 @@ def _refuse_clipping_somewhere(scene: tuple[Component, ...]) -> None:
             outer = window.diameter if window.diameter is not None else 2 * hole.diameter
             x = (x + outer / 2 + hole.position[0] + hole.diameter / 2) / 2
         refuse_clipping(sum(c.contrast * c.window.sample(x, y) for c in scene))
+
+
+@cache
+def _is_whole(annotation: str) -> bool:
+    """Say whether a field's annotation is of whole numbers: int, int | None, tuple[int, ...]."""
+    words = re.findall(r"\w+", annotation)
+    return "int" in words and "float" not in words
 
 
 def _value(wave: Component, feature: str) -> float:

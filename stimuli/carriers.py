@@ -23,6 +23,8 @@ WAVEFORMS = ("sine", "square")
 MODULATIONS = ("drift", "counterphase")
 ZERO_OF_COSINE = 1e-9
 """A square wave takes its mean, 0, where the cosine's size is below this: its edges do not depend on rounding."""
+MOST_CYCLES = 1e9
+"""Beyond this many cycles from where a phase is given, it is lost in rounding: 1e9 cycles are known to 1e-7."""
 SAME_PHASE_DEG = 1e-6
 SAME_FREQUENCY = 1e-9
 
@@ -77,7 +79,7 @@ class Component:
     Raises
     ------
     TypeError, ValueError
-        If a number is not finite or out of its range, or a name unknown.
+        If a number is not finite or out of its range, so large that the phase is lost in rounding, or a name unknown.
     """
 
     orientation: float
@@ -96,9 +98,29 @@ class Component:
         frequency = positive("spatial_frequency", self.spatial_frequency, unit="cycles/deg")
         object.__setattr__(self, "spatial_frequency", frequency)
         object.__setattr__(self, "contrast", fraction("contrast", self.contrast))
+        self._refuse_lost_phase()
         one_of("waveform", self.waveform, WAVEFORMS)
         one_of("modulation", self.modulation, MODULATIONS)
         object.__setattr__(self, "packed", struct.pack(f"{len(Numbers._fields)}d", *self._row()))
+
+    def _refuse_lost_phase(self) -> None:
+        x, y = self.window.position
+        spatial = self.spatial_frequency * max(abs(x), abs(y), 1.0)
+        turns = max(abs(self.orientation), abs(self.phase)) / 360
+        if max(spatial, turns, abs(self.temporal_frequency)) <= MOST_CYCLES:
+            return
+        for name, cycles in (
+            ("orientation", self.orientation / 360),
+            ("phase", self.phase / 360),
+            ("temporal_frequency", self.temporal_frequency),
+            ("spatial_frequency", spatial),
+        ):
+            if abs(cycles) > MOST_CYCLES:
+                raise ValueError(
+                    f"{name} is {getattr(self, name):g} at position {self.window.position}; beyond {MOST_CYCLES:g} "
+                    "cycles (of an angle, in a second, in a degree, from the origin) a phase is lost in rounding. "
+                    "Lower it, or come nearer."
+                )
 
     def _row(self) -> tuple[float, ...]:
         (kx, ky), (px, py) = self.wave_vector, self.window.position

@@ -32,6 +32,11 @@ class Superposition(AbstractStimulus):
         for part in parts:
             if not isinstance(part, AbstractStimulus):
                 raise TypeError(f"a part is a {type(part).__name__}; a stimulus (Grating, Plaid, ...) is needed.")
+            if part.draws_itself:
+                raise TypeError(
+                    f"a part is a {type(part).__name__}, which draws its own image: a sum of components cannot hold "
+                    "it. Add up the images in a contrast_image of one stimulus."
+                )
         flat = (inner for part in parts for inner in (part.parts if isinstance(part, Superposition) else (part,)))
         object.__setattr__(self, "parts", tuple(flat))
         super().__post_init__()

@@ -24,14 +24,17 @@ class Display:
     ppd : float
         Pixels per degree of visual angle, at the screen's centre and taken as constant over the screen.
     refresh_hz : float
-        Frames per second.
+        Frames per second. Movies show temporal frequencies below half of it.
     allow_undersampling : bool
-        Draw spatial frequencies at or above the Nyquist frequency instead of refusing them.
+        Draw what pixels or frames sample too coarsely, with its false frequencies: spatial frequencies at or above
+        `nyquist` and temporal ones at or above half of `refresh_hz`, which are refused otherwise, and harmonics of
+        square waves, which are warned of.
 
     Raises
     ------
     TypeError, ValueError
-        If a size is not a positive whole number, or a rate not a positive finite number.
+        If a size is not a positive whole number, a rate not a positive finite number, or allow_undersampling neither
+        True nor False.
     """
 
     size_px: tuple[int, int]
@@ -43,6 +46,9 @@ class Display:
         object.__setattr__(self, "size_px", _pixels(self.size_px))
         object.__setattr__(self, "ppd", positive("ppd", self.ppd, unit="pixels/deg"))
         object.__setattr__(self, "refresh_hz", positive("refresh_hz", self.refresh_hz, unit="Hz"))
+        if not isinstance(self.allow_undersampling, (bool, np.bool_)):
+            raise TypeError(f"allow_undersampling is {self.allow_undersampling!r}; True or False is needed.")
+        object.__setattr__(self, "allow_undersampling", bool(self.allow_undersampling))
 
     @classmethod
     def from_viewing(

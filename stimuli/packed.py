@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from stimuli.apertures import Window
-from stimuli.base import AbstractStimulus, refuse_clipping, refuse_display
+from stimuli.base import AbstractStimulus, refuse_clipping
 from stimuli.carriers import Component, Numbers
 from stimuli.display import Display
+from stimuli.limits import lies_off, refuse_display
 from stimuli.validation import TOLERANCE_CONTRAST, TOLERANCE_DEG
 
 Array = NDArray[np.float64]
@@ -108,7 +109,8 @@ def _refuse_display(
     too_fine = np.hypot(numbers.kx, numbers.ky) > 2 * np.pi * display.nyquist * (1 - 1e-6)
     limit = min(display.extent_deg) + TOLERANCE_DEG
     too_large = any(window.diameter is not None and window.diameter > limit for window in windows)
-    if too_large or (too_fine.any() and not display.allow_undersampling):
+    off = any(lies_off(window, display.extent_deg) for window in windows)
+    if off or too_large or (too_fine.any() and not display.allow_undersampling):
         for component in components:
             refuse_display(component, display)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from stimuli.apertures import Window
 from stimuli.base import AbstractStimulus
 from stimuli.carriers import Component
 from stimuli.doors import door
-from stimuli.gratings import Grating
+from stimuli.gratings import Gabor, Grating
 from stimuli.plaids import Plaid
 from stimuli.validation import non_negative, positive
 
@@ -87,8 +88,9 @@ class CenterSurround(AbstractStimulus):
 
     Parameters
     ----------
-    center : Grating or Plaid
-        A disc or square with a diameter.
+    center : Grating, Plaid or Gabor
+        A disc or square with a diameter, or a Gaussian: it fades behind no edge, so the hole is a disc of 6 standard
+        deviations, and what is left of it there (1 % of its peak) adds to the surround.
     surround : Grating
         A disc or square; its diameter is that of the whole, None fills the display.
     gap : float
@@ -101,21 +103,26 @@ class CenterSurround(AbstractStimulus):
         If the parts are of another kind, the annulus is inside out, or the contrasts exceed 1 at a place.
     """
 
-    center: Grating | Plaid
+    center: Grating | Plaid | Gabor
     surround: Grating
     gap: float = 0.0
 
     def components(self) -> tuple[Component, ...]:
         """Return the components of the centre, then the surround."""
         self._refuse_parts()
-        center, surround = self.center, self.surround
-        assert center.diameter is not None
+        center, surround = self.center.scene[0].window, self.surround
+        if center.diameter is None:
+            raise ValueError(
+                f"the center has aperture {center.aperture!r} and diameter None; it needs an end where the surround "
+                "can begin. Give it a diameter, or use a Gabor."
+            )
         hole = Window(
-            aperture=center.aperture,
+            aperture="disc" if center.aperture == "gaussian" else center.aperture,
             diameter=center.diameter + 2 * non_negative("gap", self.gap, unit="deg"),
             edge_width=center.edge_width,
             position=center.position,
         )
+        self._refuse_tail(hole)
         ring = Window(
             aperture=surround.aperture,
             diameter=surround.diameter,
@@ -123,15 +130,25 @@ class CenterSurround(AbstractStimulus):
             position=surround.position,
             hole=hole,
         )
-        return (*center.scene, surround.through(ring))
+        return (*self.center.scene, surround.through(ring))
 
     def _refuse_parts(self) -> None:
-        if not isinstance(self.center, (Grating, Plaid)):
-            raise TypeError(f"center is a {type(self.center).__name__}; a Grating or a Plaid is needed.")
+        if not isinstance(self.center, (Grating, Plaid, Gabor)):
+            raise TypeError(f"center is a {type(self.center).__name__}; a Grating, a Plaid or a Gabor is needed.")
         if not isinstance(self.surround, Grating):
             raise TypeError(f"surround is a {type(self.surround).__name__}; a Grating is needed.")
-        if self.center.diameter is None or self.center.aperture == "gaussian":
+
+    def _refuse_tail(self, hole: Window) -> None:
+        """Raise ValueError if what is left of a Gaussian centre where the surround begins leaves no room for it."""
+        center = self.center.scene[0].window
+        if center.aperture != "gaussian" or hole.diameter is None:
+            return
+        x, y = center.position
+        peak = sum(component.contrast for component in self.center.scene)
+        tail = peak * float(center.sample(x + hole.diameter / 2, y))
+        if tail + self.surround.contrast > 1:
             raise ValueError(
-                f"the center has aperture {self.center.aperture!r} and diameter {self.center.diameter}; it needs an "
-                "edge where the surround can begin. Use a disc or a square with a diameter."
+                f"where the surround begins, the Gaussian centre still has contrast {tail:.3g}; with the surround's "
+                f"{self.surround.contrast:g} that is more than 1. Lower the surround's contrast to "
+                f"{math.floor(1000 * (1 - tail)) / 1000:g}, or widen the gap."
             )

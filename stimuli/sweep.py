@@ -126,6 +126,8 @@ class StimulusSet:
         """
         if isinstance(stimuli, AbstractStimulus):
             raise TypeError(f"stimuli is one {type(stimuli).__name__}; a list is needed: StimulusSet.of([stimulus]).")
+        if isinstance(stimuli, (set, frozenset)):
+            raise TypeError(f"stimuli is a {type(stimuli).__name__}, whose order means nothing; a list is needed.")
         items = tuple(stimuli)
         columns = {name: _values(name, values) for name, values in coordinates.items()}
         for name, column in columns.items():
@@ -227,6 +229,9 @@ class StimulusSet:
 def _values(name: str, axis: Any) -> list[Any]:
     if name in (STIMULUS, TIME, ROW, COLUMN):
         raise ValueError(f"a parameter cannot be called {name!r}, the name of a dimension. Use position_x, onset, ...")
+    if isinstance(axis, (set, frozenset, Mapping)):
+        kind = type(axis).__name__
+        raise TypeError(f"{name} is a {kind}, whose order means nothing; a list is needed: {name}=sorted(...).")
     if isinstance(axis, (str, bytes)) or not hasattr(axis, "__iter__"):
         raise TypeError(f"{name} is {axis!r}; a sequence of values is needed: {name}=[{axis!r}].")
     values = [value.item() if hasattr(value, "item") else value for value in axis]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 from stimuli.errors import unknown_name
@@ -16,13 +16,15 @@ TOLERANCE_CONTRAST = 1e-9
 """Slack of every comparison of contrasts."""
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, *, whole: bool = False) -> Any:
     """Return numpy and xarray scalars as Python values, whole numbers as float, sequences as tuples.
 
     Parameters
     ----------
     value : object
         A field of a stimulus. Anything else than numbers, strings and sequences of them is returned as it is.
+    whole : bool
+        True leaves whole numbers whole: a seed, a count.
 
     Returns
     -------
@@ -36,9 +38,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, bool):
         return value
     if isinstance(value, Real):
-        return float(value)
+        return int(value) if whole and isinstance(value, Integral) else float(value)
     if isinstance(value, (list, tuple)) or getattr(value, "ndim", None) == 1:
-        return tuple(plain(item) for item in value)
+        return tuple(plain(item, whole=whole) for item in value)
     return value
 
 

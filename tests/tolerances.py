@@ -11,3 +11,5 @@ LOOSE_RATE = 0.03  # rates of 300 simulated experiments: four binomial standard 
 SIMULATED_COVARIANCE = 0.06  # relative to the largest variance; 6,000 draws know a variance to 2 %
 SIMULATED_SE = 0.14  # relative; the s.d. of 300 experiments is known to 4 %: over three standard deviations
 SIMULATED_POWER = 0.1  # power in 300 experiments: over three binomial standard deviations at .5
+CHANNEL_STEP = 0.5  # degrees; a half width read between channels 5 deg apart, linearly
+FOLDED_RUN = 1e-7  # relative to the largest response; both paths stop at a residual of 1e-9 per unit time

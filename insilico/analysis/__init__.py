@@ -7,12 +7,13 @@ from insilico.analysis.influence.ordinal import five_tests
 from insilico.analysis.interaction import weighted_sum
 from insilico.analysis.lookup import at_preference, channel_weights, responses_to, stimulus_rows
 from insilico.analysis.sizes import preferred_size, summation_size, suppression_index, unimodal
-from insilico.analysis.tuning import tuning_curve
+from insilico.analysis.tuning import circular_variance, tuning_curve
 
 __all__ = [
     "READ_OUTS",
     "at_preference",
     "channel_weights",
+    "circular_variance",
     "circular_vote",
     "decoded",
     "finite_influence",

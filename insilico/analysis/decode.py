@@ -16,10 +16,12 @@ import xarray as xr
 
 from insilico.analysis.finite import of_finite
 from insilico.analysis.lookup import shared_preferences
+from insilico.provenance import derived_attributes
 from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 READ_OUTS = ("vector_average", "circular_vote")
+RESOLUTION = 9  # decimals of a degree; below, the rounding of the sum decides
 CANCELLED = 1e-12  # length of the sum, relative to the activity, below which it points nowhere
 
 
@@ -40,7 +42,7 @@ def vector_average(response: xr.DataArray, along: str, *, period: float = 180.0)
     Returns
     -------
     xarray.DataArray
-        Decoded feature in (−period/2, period/2], degrees; NaN where the weights cancel or vanish.
+        Decoded feature in (−period/2, period/2], degrees, to 1e-9; NaN where the weights cancel or vanish.
     """
     return _labelled(response, along, period, "vector_average")
 
@@ -101,6 +103,12 @@ def wrapped(angle: np.ndarray, *, period: float) -> np.ndarray:
 
 def _labelled(response: xr.DataArray, along: str, period: float, read_out: str) -> xr.DataArray:
     vectors = pointers(response[along].values, period=period, read_out=read_out)
-    result = xr.apply_ufunc(lambda a: decoded(a, vectors, period=period), response, input_core_dims=[[along]])
-    result.attrs = {"units": "deg", "long_name": f"decoded feature ({read_out.replace('_', ' ')})"}
+
+    def read(activity: np.ndarray) -> np.ndarray:
+        found = np.round(decoded(activity, vectors, period=period), RESOLUTION)
+        return np.where(found <= -period / 2, period / 2, found) + 0.0  # no −0
+
+    result = xr.apply_ufunc(read, response, input_core_dims=[[along]], keep_attrs=False)
+    how = f"decoded feature ({read_out.replace('_', ' ')})"
+    result.attrs = {"units": "deg", "long_name": how, **derived_attributes(response.attrs, f"{how} over {along}")}
     return result

@@ -89,7 +89,7 @@ def stimulus_rows(shown: Mapping[str, np.ndarray], conditions: Mapping[str, np.n
     Raises
     ------
     ValueError
-        If a condition was not shown; names it and the conditions that were.
+        If a condition was not shown, with those that were, or was shown several times.
     """
     missing = [name for name in conditions if name not in shown]
     if missing:
@@ -104,6 +104,12 @@ def stimulus_rows(shown: Mapping[str, np.ndarray], conditions: Mapping[str, np.n
             asked = ", ".join(f"{name} = {values[i]:g}" for name, values in conditions.items())
             known = "; ".join(f"{name}: {np.unique(values).tolist()}" for name, values in have.items())
             raise ValueError(f"no stimulus with {asked}. Shown were {known}.")
+        if match.sum() > 1:
+            asked = ", ".join(f"{name} = {values[i]:g}" for name, values in conditions.items())
+            raise ValueError(
+                f"{int(match.sum())} stimuli have {asked}: the answer to one of them is asked for. Name further "
+                "parameters, or take one run of several that were joined."
+            )
         rows[i] = int(np.argmax(match))
     return rows
 
@@ -158,7 +164,7 @@ def responses_to(response: xr.DataArray, conditions: Mapping[str, np.ndarray], p
     Raises
     ------
     ValueError
-        If a condition was not shown; names it and the conditions that were.
+        If a condition was not shown, with those that were, or was shown several times.
     """
     unique, which = np.unique(np.asarray(preferences, dtype=float), return_inverse=True)
     rows = stimulus_rows({name: response[name].values for name in conditions}, conditions)

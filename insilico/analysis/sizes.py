@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from insilico.analysis.finite import of_finite
+from insilico.provenance import derived_attributes
 from stimuli.doors import door
 
 WIGGLE = 0.01  # share of the maximum by which a curve may go the wrong way and still count as unimodal
@@ -34,7 +35,19 @@ def preferred_size(curve: xr.DataArray, along: str = "diameter") -> xr.DataArray
 @door
 @of_finite
 def summation_size(curve: xr.DataArray, along: str = "diameter", *, share: float = 0.95) -> xr.DataArray:
-    """Return the smallest size, interpolated, at which the response reaches `share` of its maximum; degrees."""
+    """Return the smallest size, interpolated, at which the response reaches `share` of its maximum; degrees.
+
+    Parameters
+    ----------
+    curve
+        Dims (…, `along`).
+    along
+        Dimension of the sizes.
+    share
+        Of the maximum, a fraction in (0, 1]: 0.95 for 95 %.
+    """
+    if not 0 < share <= 1:
+        raise ValueError(f"share = {share}: must be a fraction of the maximum, 0 < share <= 1 (0.95 for 95 %).")
 
     def reached(sizes: np.ndarray, response: np.ndarray) -> float:
         return summation_of(sizes, response, share=share)
@@ -45,7 +58,7 @@ def summation_size(curve: xr.DataArray, along: str = "diameter", *, share: float
 @door
 @of_finite
 def unimodal(curve: xr.DataArray, along: str = "diameter", *, tolerance: float = WIGGLE) -> xr.DataArray:
-    """Return 1 where the curve rises to one maximum and then falls, else 0; 0 where nothing responds.
+    """Return 1 where the curve rises to one maximum and then falls, else 0; 0 where nothing responds, NaN for NaN.
 
     Parameters
     ----------
@@ -55,11 +68,15 @@ def unimodal(curve: xr.DataArray, along: str = "diameter", *, tolerance: float =
         Dimension of the sizes.
     tolerance
         Share of the maximum by which the curve may fall below what it has reached before the maximum, or rise above
-        what it has come down to after it. A plateau is within it.
+        what it has come down to after it, >= 0. A plateau is within it.
     """
+    if not tolerance >= 0:
+        raise ValueError(f"tolerance = {tolerance}: must be a share of the maximum, 0 or more.")
 
     def one_maximum(_: np.ndarray, response: np.ndarray) -> float:
         top = response.max()
+        if np.isnan(top):
+            return float("nan")
         if not top > 0:
             return 0.0
         peak = int(np.argmax(response))
@@ -114,9 +131,9 @@ def _measured(
     sizes = ordered[along].values.astype(float)
     found = np.array([measure(sizes, row) for row in ordered.values.reshape(-1, sizes.size)])
     result = ordered.isel({along: 0}, drop=True).copy(data=found.reshape(ordered.shape[:-1]))
-    return _named(result, long_name, units)
-
-
-def _named(data: xr.DataArray, long_name: str, units: str) -> xr.DataArray:
-    data.attrs = {"units": units, "long_name": long_name}
-    return data
+    result.attrs = {
+        "units": units,
+        "long_name": long_name,
+        **derived_attributes(curve.attrs, f"{long_name} over {along}"),
+    }
+    return result

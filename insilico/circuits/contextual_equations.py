@@ -1,7 +1,7 @@
 """Equations of the contextual circuit, an extension of that of Mély, Linsley & Serre (2018): parameters and wiring.
 
     eta dI/dt = −epsilon² I + [ xi X − (alpha I + mu) U − (beta I + nu) T^qT ]_+
-    tau dO/dt = −sigma²  O + [ zeta I + gamma P^qP + delta Q + gO N − thO ]_+
+    tau dO/dt = −sigma²  O + [ zeta I + gamma P^qP G + delta Q + gO N − thO ]_+
 
 X  afferent drive     I  input stage ("inhibited")     O  output stage
 U  untuned suppression: mean of O over features, same cell
@@ -9,6 +9,7 @@ T  tuned suppression: far ring of O, over features a Gaussian of width sT
 P  tuned facilitation: near ring of I, over features a Gaussian of width sP
 Q  broad facilitation: Gaussian of width omega over features of I, same cell
 N  recurrent excitation: near ring of O, same feature
+G  gate of P: 1, or the unit's own I
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import numpy as np
 from insilico.circuits.two_stage_equations import Wiring, check_numbers, coefficients_of
 from insilico.pools import Ring, circulant, gaussian_over_features, soft_ring
 
+MODEL_VERSION = 2  # of the equations: raised whenever they change, so that no finished start of others is taken
 LESIONS = ("P", "Q", "T", "U", "N", "untuned_P", "untuned_T")
 
 
@@ -62,10 +64,18 @@ class ContextualParameters:
         The same for the far ring.
     soft
         Largest relative change of these half-widths, over which both rings are averaged; 0 (sharp) <= soft < 1.
+    gated
+        True if the facilitation P multiplies the unit's own I (G = I), so that it cannot drive a unit that has no input
+        of its own; False if it adds (G = 1), as in 2018.
+    rX
+        Half-width in cells of the square over which the afferents average contrast, a receptive field; 0: own cell.
     c50, n
         Semi-saturation contrast, > 0, inf for none, and exponent, > 0, of the afferents. Read by the encoder only.
     continuous
         False if the feature axis has no order (colour channels): Gaussians over it weight all other channels alike.
+    closed
+        True if the channels divide a circular range evenly: widths over features are then the same for any number of
+        them. False: both ends of the range are channels, as in 2018.
     """
 
     tau: float = 6.0
@@ -92,9 +102,12 @@ class ContextualParameters:
     rTin: float = 4.0
     rT: float = 14.0
     soft: float = 0.0
+    gated: bool = False
+    rX: float = 0.0
     c50: float = math.inf
     n: float = 1.0
     continuous: bool = True
+    closed: bool = False
 
     def __post_init__(self) -> None:
         check_numbers(self, unbounded=("c50", "n"))
@@ -136,7 +149,7 @@ def wired(
         )
 
     def across(width_: float) -> np.ndarray:
-        return circulant(gaussian_over_features(n_features, width_, continuous=p.continuous))
+        return circulant(gaussian_over_features(n_features, width_, continuous=p.continuous, closed=p.closed))
 
     return Wiring(
         coefficients=coefficients_of(p, lesions=lesions),
@@ -145,6 +158,7 @@ def wired(
         across=across(p.omega),
         across_P=across(p.sP) if p.sP else None,
         across_T=across(p.sT) if p.sT else None,
+        gated=p.gated,
         untuned_P="untuned_P" in lesions,
         untuned_T="untuned_T" in lesions,
         boundary=boundary,

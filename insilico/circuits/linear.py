@@ -29,6 +29,7 @@ __all__ = ["DEFAULTS", "LESIONS", "Activity", "LinearParameters", "simulate", "s
 
 DEFAULTS = LinearParameters()
 POPULATION = ("output",)
+LOWEST = -math.inf  # rates are not rectified
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +105,13 @@ def simulate(
         raise ValueError(f"n_steps = {n_steps}: must be an integer >= 1.")
     r = _start(X, initial)
     course = segments(
-        tuple(perturbations), X.shape[1:], step=step, n_steps=int(n_steps), start=start, populations=POPULATION
+        tuple(perturbations),
+        X.shape[1:],
+        step=step,
+        n_steps=int(n_steps),
+        start=start,
+        populations=POPULATION,
+        lowest=LOWEST,
     )
     for i, x in enumerate(X):
         for segment in course:
@@ -129,7 +136,7 @@ def steady_state(
     drive, parameters, boundary, lesions, perturbations
         As for `simulate`; perturbations must act for ever, window (0, inf).
     tol
-        Residual below which a stimulus counts as converged.
+        Residual below which a stimulus counts as converged, 1e-6 at most.
     max_steps
         Number of conjugate gradient steps after which a stimulus stops.
 
@@ -143,7 +150,7 @@ def steady_state(
     refuse_finite_windows(perturbations)
     if not (tol > 0 and max_steps >= 1):
         raise ValueError(f"tol = {tol}, max_steps = {max_steps}: must be > 0 and >= 1.")
-    forces = combined(perturbations, X.shape[1:], populations=POPULATION)
+    forces = combined(perturbations, X.shape[1:], populations=POPULATION, lowest=LOWEST)
     r, n_steps = np.empty_like(X), np.zeros(len(X), dtype=int)
     for i, x in enumerate(X):
         r[i], n_steps[i] = settled(x, wiring, forces=forces, max_steps=int(max_steps))
@@ -243,5 +250,6 @@ def _activity(
 ) -> Activity:
     rates = [np.abs(rate(one, x, wiring, forces)).max() for one, x in zip(r, X, strict=True)]
     residual = np.array(rates, dtype=np.float64)
-    allowed = np.maximum(tol, rounding_floor((np.abs(r),), np.arange(len(r))))
+    allowed = np.maximum(min(tol, SETTLED), rounding_floor((np.abs(r),), np.arange(len(r))))
+    allowed = np.where(np.isfinite(r).all(axis=(1, 2, 3)), allowed, -1.0)
     return Activity(output=r, residual=residual, converged=residual <= allowed, n_steps=n_steps)

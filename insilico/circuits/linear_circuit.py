@@ -12,7 +12,7 @@ from insilico.circuit import AbstractCircuit, Drive, State
 from insilico.circuits import linear
 from insilico.circuits.arrays import checked_drive
 from insilico.circuits.course import STEP, sampled
-from insilico.circuits.linear import POPULATION, Activity
+from insilico.circuits.linear import LOWEST, POPULATION, Activity
 from insilico.circuits.linear_equations import LESIONS, LinearParameters, Wiring, wired
 from insilico.equations import Connection, Equations, Linearization, Populations
 from insilico.perturb import Forces, Perturbation, combined, refuse_finite_windows
@@ -28,6 +28,7 @@ class Linear(AbstractCircuit):
     populations: ClassVar[tuple[str, ...]] = POPULATION
     lesions: ClassVar[tuple[str, ...]] = LESIONS
     default_set: ClassVar[str] = "near_far"
+    lowest: ClassVar[float] = LOWEST
 
     def steady_state(
         self,
@@ -102,7 +103,7 @@ class Linear(AbstractCircuit):
         refuse_finite_windows(perturbations)
         values = checked_drive(np.asarray(drive.data, dtype=np.float64))
         wiring = wired(parameters, values.shape[1:], lesions=tuple(lesions), boundary=boundary)
-        forces = combined(perturbations, values.shape[1:], populations=POPULATION)
+        forces = combined(perturbations, values.shape[1:], populations=POPULATION, lowest=LOWEST)
         return tuple(LinearEquations(drive=X, wiring=wiring, forces=forces) for X in values)
 
 
@@ -143,7 +144,7 @@ class LinearEquations:
     @property
     def lowest(self) -> float:
         """Lowest activity that a unit can have."""
-        return -np.inf
+        return LOWEST
 
     @property
     def is_uniform(self) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+from insilico.circuit import Mechanism
 from insilico.circuits import mely2018
 from insilico.circuits.two_stage import Activity
 from insilico.circuits.two_stage_circuit import AbstractTwoStageCircuit
-from insilico.circuits.two_stage_equations import Wiring
+from insilico.circuits.two_stage_equations import Wiring, mechanisms_of
 
 
 class Mely2018(AbstractTwoStageCircuit):
@@ -24,6 +25,7 @@ class Mely2018(AbstractTwoStageCircuit):
     lesions: ClassVar[tuple[str, ...]] = mely2018.LESIONS
     arrays_steady_state: ClassVar[Callable[..., Activity]] = staticmethod(mely2018.steady_state)
     arrays_simulate: ClassVar[Callable[..., Activity]] = staticmethod(mely2018.simulate)
+    mechanisms: ClassVar[tuple[Mechanism, ...]] = mechanisms_of(mely2018.Mely2018Parameters)
     wired: ClassVar[Callable[..., Wiring]] = staticmethod(mely2018.wired)
 
 

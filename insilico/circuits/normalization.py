@@ -25,6 +25,8 @@ from insilico.circuit import AbstractStaticCircuit, Drive, Encoder
 from insilico.encode import COLUMN, FEATURE, LAYER, ROW, STIMULUS, PopulationCode
 from stimuli import Display, StimulusSet
 
+SMALLEST = 1e-100  # of c50ⁿ, far above where numbers end
+
 
 @dataclass(frozen=True, kw_only=True)
 class NormalizationParameters:
@@ -58,6 +60,10 @@ class NormalizationParameters:
                 raise ValueError(f"{field.name} = {value}: must be a positive number (baseline may be 0).")
         if self.c50 > 1:
             raise ValueError(f"c50 = {self.c50}: is a contrast and must lie in (0, 1].")
+        if not self.c50**self.n >= SMALLEST:
+            raise ValueError(
+                f"c50 = {self.c50}, n = {self.n}: c50ⁿ is below {SMALLEST:g} and vanishes beside any contrast; lower n."
+            )
 
 
 class Normalization(AbstractStaticCircuit):

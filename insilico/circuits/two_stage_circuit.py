@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +11,7 @@ from insilico.circuit import AbstractCircuit, Drive, State
 from insilico.circuits.arrays import checked_drive
 from insilico.circuits.course import STEP, sampled
 from insilico.circuits.two_stage import Activity, checked_acts
-from insilico.circuits.two_stage_equations import Wiring
+from insilico.circuits.two_stage_equations import ReferenceStepper, Wiring
 from insilico.circuits.two_stage_linearized import TwoStageEquations
 from insilico.equations import Equations
 from insilico.perturb import POPULATIONS, Perturbation, combined, refuse_finite_windows
@@ -24,6 +24,21 @@ class AbstractTwoStageCircuit(AbstractCircuit):
     arrays_steady_state: ClassVar[Callable[..., Activity]]
     arrays_simulate: ClassVar[Callable[..., Activity]]
     wired: ClassVar[Callable[..., Wiring]]
+
+    def contributions(
+        self,
+        drive: np.ndarray,
+        activity: Mapping[str, np.ndarray],
+        parameters: Any,
+        *,
+        boundary: str,
+        lesions: Sequence[str],
+    ) -> Mapping[str, np.ndarray]:
+        """Return the signed terms of both equations at one state of one stimulus."""
+        wiring = type(self).wired(parameters, drive.shape, lesions=lesions, boundary=boundary)
+        stepper = ReferenceStepper(drive[None], wiring, method="exponential")
+        found = stepper.contributions(activity["input"], activity["output"], 0)
+        return {m.term: found.get(m.term, np.zeros_like(drive)) for m in type(self).mechanisms}
 
     def steady_state(
         self,

@@ -1,12 +1,14 @@
 """Equations of circuits with two stages, I and O: coefficients, wiring, numpy reference.
 
     eta dI/dt = −epsilon² I + [ xi X − (alpha I + mu) U − (beta I + nu) T^qT ]_+
-    tau dO/dt = −sigma²  O + [ zeta I + gamma P^qP + delta Q + gO N − thO ]_+
+    tau dO/dt = −sigma²  O + [ zeta I + gamma P^qP G + delta Q + gO N − thO ]_+
 
 X  afferent drive     I  input stage ("inhibited")     O  output stage
 U  untuned suppression: mean of O over features, same cell
 T  tuned suppression: far ring of O                            P  tuned facilitation: near ring of I
 Q  broad facilitation: Gaussian over features of I             N  recurrent excitation: near ring of O, same feature
+
+G  gate of P: 1, or the unit's own I
 
 T and P hear the same feature, or a Gaussian over features. All activities are >= 0 and have the axes (stimulus, y, x,
 feature). Pools are read at the start of a step, I is advanced before O. With gO = thO = 0 and qP = qT = 1 these are
@@ -15,13 +17,15 @@ the equations of Mély, Linsley & Serre (2018).
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
+from insilico.circuit import Mechanism
 from insilico.dynamics import Population, State, derivative, euler_step, exponential_step
 from insilico.perturb import Forces
 from insilico.pools import Ring, feature_mean, ring_pool
@@ -33,6 +37,19 @@ LESIONED = {  # lesion → coefficients it sets to 0
     "U": ("alpha", "mu"),
     "N": ("gO",),
 }
+_MECHANISMS = (  # terms of the equations, stage and name
+    ("xi X", "input", "afferent drive"),
+    ("alpha I U", "input", "untuned suppression, divisive"),
+    ("mu U", "input", "untuned suppression, subtractive"),
+    ("beta I T", "input", "tuned suppression, divisive"),
+    ("nu T", "input", "tuned suppression, subtractive"),
+    ("zeta I", "output", "input stage, same cell"),
+    ("gamma P", "output", "tuned facilitation"),
+    ("delta Q", "output", "broad facilitation"),
+    ("gO N", "output", "recurrent excitation"),
+    ("thO", "output", "threshold"),
+)
+MECHANISMS = tuple(Mechanism(term=term, population=stage, name=name) for term, stage, name in _MECHANISMS)
 OPEN_AT_0 = ("tau", "sigma", "eta", "epsilon", "omega", "qP", "qT")
 
 
@@ -82,6 +99,8 @@ class Wiring:
         The same for P and T; None: same feature only.
     untuned_P, untuned_T
         Whether P and T are averaged over features instead.
+    gated
+        Whether P is multiplied by the unit's own I.
     boundary
         "zero" or "periodic".
     """
@@ -94,6 +113,7 @@ class Wiring:
     across_T: np.ndarray | None = None
     untuned_P: bool
     untuned_T: bool
+    gated: bool = False
     boundary: str
 
 
@@ -101,8 +121,19 @@ def coefficients_of(parameters: Any, *, lesions: Collection[str]) -> Coefficient
     """Return the coefficients among the fields of a circuit's parameters, without those of the pools removed."""
     known = {field.name for field in fields(parameters)}
     values = {field.name: getattr(parameters, field.name) for field in fields(Coefficients) if field.name in known}
-    removed = {name: 0.0 for lesion in lesions for name in LESIONED.get(lesion, ()) if name in known}
-    return replace(Coefficients(**values), **removed)
+    removed = [lesion for lesion in lesions if known.issuperset(LESIONED.get(lesion, ()))]
+    return lesioned(Coefficients(**values), removed)
+
+
+def lesioned(coefficients: Any, lesions: Collection[str]) -> Any:
+    """Return coefficients, or a circuit's parameters, with those of the removed pools at 0."""
+    return replace(coefficients, **{name: 0.0 for lesion in lesions for name in LESIONED.get(lesion, ())})
+
+
+def mechanisms_of(parameters_class: type[Any]) -> tuple[Mechanism, ...]:
+    """Return the terms whose coefficient is among the fields of a circuit's parameters."""
+    known = {field.name for field in fields(parameters_class)}
+    return tuple(m for m in MECHANISMS if m.term.split()[0] in known)
 
 
 def check_numbers(parameters: Any, *, unbounded: Collection[str] = ()) -> None:
@@ -180,21 +211,48 @@ class ReferenceStepper:
 
     def suppression(self, O: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray]:
         """Return a = xi X − mu U − nu T^qT and b = alpha U + beta T^qT."""
+        subtractive, divisive = self._of_input(O, row)
+        return _sum(subtractive), _sum(divisive)
+
+    def facilitation(self, I: np.ndarray, O: np.ndarray) -> np.ndarray:
+        """Return gamma P^qP + delta Q + gO N − thO."""
+        return _sum(self._of_output(I, O))
+
+    def contributions(self, I: np.ndarray, O: np.ndarray, row: int) -> dict[str, np.ndarray]:
+        """Return all terms by the names of MECHANISMS, signed; those of a stage sum to what its rectifier is given."""
+        subtractive, divisive = self._of_input(O, row)
+        found = {
+            **subtractive,
+            **{f"{name[0]} I {name[1]}": -b * I for name, b in ((n.split(), b) for n, b in divisive.items())},
+            "zeta I": self._wiring.coefficients.zeta * I,
+            **self._of_output(I, O),
+        }
+        return {term: np.broadcast_to(value, I.shape) for term, value in found.items()}
+
+    def _of_input(self, O: np.ndarray, row: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Return the terms of the input stage: those added, and those that divide (to be multiplied by −I)."""
         c, w = self._wiring.coefficients, self._wiring
         U = feature_mean(O)
         T = _over_features(ring_pool(O, w.far, w.boundary), self._across_T, untuned=w.untuned_T)
         T = _powered(T, c.qT)
-        return c.xi * self._X[row] - c.mu * U - c.nu * T, c.alpha * U + c.beta * T
+        added = {"xi X": c.xi * self._X[row], "mu U": -c.mu * U, "nu T": -c.nu * T}
+        return added, {"alpha U": c.alpha * U, "beta T": c.beta * T}
 
-    def facilitation(self, I: np.ndarray, O: np.ndarray) -> np.ndarray:
-        """Return gamma P^qP + delta Q + gO N − thO."""
+    def _of_output(self, I: np.ndarray, O: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the terms of the output stage but zeta I."""
         c, w = self._wiring.coefficients, self._wiring
         P = _over_features(ring_pool(I, w.near, w.boundary), self._across_P, untuned=w.untuned_P)
         P = _powered(P, c.qP)
-        facilitation = c.gamma * P + c.delta * (I @ self._across)
+        if w.gated:
+            P = P * I
+        found = {"gamma P": c.gamma * P, "delta Q": c.delta * (I @ self._across)}
         if c.gO:
-            facilitation = facilitation + c.gO * ring_pool(O, w.near, w.boundary)
-        return facilitation - c.thO
+            found["gO N"] = c.gO * ring_pool(O, w.near, w.boundary)
+        return {**found, "thO": np.asarray(-c.thO, dtype=I.dtype)}
+
+
+def _sum(terms: Mapping[str, np.ndarray]) -> np.ndarray:
+    return functools.reduce(np.add, terms.values())
 
 
 def _over_features(pool: np.ndarray, across: np.ndarray | None, *, untuned: bool) -> np.ndarray:

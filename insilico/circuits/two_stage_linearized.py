@@ -4,7 +4,7 @@ With the equations and symbols of `two_stage_equations`, S the scale of a pertur
 open,
 
     eta dδI/dt = −(epsilon² + S χ (alpha U + beta T^qT)) δI − S χ [ (alpha I + mu) δU + (beta I + nu) qT T^(qT−1) δT ]
-    tau dδO/dt = −sigma² δO + S χ [ zeta δI + gamma qP P^(qP−1) δP + delta δQ + gO δN ]
+    tau dδO/dt = −sigma² δO + S χ [ zeta δI + gamma (qP P^(qP−1) G δP + P^qP δG) + delta δQ + gO δN ]
 
 A pool that hears nobody has a power without a derivative there (q < 1); all that it hears is shut or held, so that the
 derivative counts as 0.
@@ -120,12 +120,13 @@ class TwoStageEquations:
         of_P = Connection(
             source=INPUT, target=OUTPUT, weight=0.0, space=w.near, across=untuned if w.untuned_P else w.across_P
         )
-        of_I = Connection(source=INPUT, target=OUTPUT, weight=c.zeta)
         of_Q = Connection(source=INPUT, target=OUTPUT, weight=c.delta, across=w.across)
         of_N = Connection(source=OUTPUT, target=OUTPUT, weight=c.gO, space=w.near)
         T, P = of_T.pooled(O, w.boundary), of_P.pooled(I, w.boundary)
         of_T = replace(of_T, weight=-(c.beta * I + c.nu) * _slope(T, c.qT))
-        of_P = replace(of_P, weight=c.gamma * _slope(P, c.qP))
+        of_P = replace(of_P, weight=c.gamma * _slope(P, c.qP) * (I if w.gated else 1.0))
+        own = c.zeta + c.gamma * P**c.qP if w.gated else c.zeta
+        of_I = Connection(source=INPUT, target=OUTPUT, weight=own)
         _, b = self._stepper.suppression(O, 0)
         open_I, open_O = (argument > 0 for argument in self.inputs(state))
         gain = tuple(self._gain(p, open_) for p, open_ in enumerate((open_I, open_O)))

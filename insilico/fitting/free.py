@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,3 +63,13 @@ class Free:
         if self.transform == LOG:
             return float(np.exp(np.log(self.low) + position * np.log(self.high / self.low)))
         return float(self.low + position * (self.high - self.low))
+
+
+def superseded(label: str, free: Sequence[Free], names: Collection[str]) -> bool:
+    """Return whether none of the values of an earlier label is left once the free parameters are found."""
+    name, _, where = label.partition("@")
+    mine = [f for f in free if f.name == name]
+    if any(not f.where for f in mine):
+        return True
+    reach = [n for n in names if where and any(n.startswith(beginning) for beginning in where.split("+"))]
+    return bool(reach) and all(any(f.acts_on(n) for f in mine) for n in reach)

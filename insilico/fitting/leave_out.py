@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from insilico.fitting.problem import Problem, Target, predicted_points
-from insilico.fitting.starts import Start, best_of, run_starts
+from insilico.fitting.free import Free
+from insilico.fitting.problem import Problem, predicted_points
+from insilico.fitting.starts import best_of, run_starts
+from insilico.fitting.target import Target
 from stimuli.doors import door
+from stimuli.errors import unknown_name
 
 
 @door
@@ -91,57 +96,113 @@ def leave_out_parts(
             processes=processes,
             folder=folder,
             progress=progress,
+            name=f"without part {part + 1} of {n_parts}",
         )
         best = best_of(starts)
         for target in tables:
             out = split[target.name] == part
-            errors[target.name][out] = _errors(problem, target, best, ~out)[out]
+            errors[target.name][out] = _errors(problem, target, best.values, ~out)[out]
     return [_left_out(t, errors[t.name], f"one of {n_parts} parts of the conditions at a time") for t in tables]
 
 
 @door
-def leave_out_table(
+def leave_out_table(problem: Problem, name: str, **common: Any) -> LeftOut:
+    """Fit without a whole table and score it; its own gain and offset are all that it is given.
+
+    See `leave_out_tables` for the other parameters.
+    """
+    [found] = leave_out_tables(problem, [name], refit=False, **common)
+    return found
+
+
+@door
+def leave_out_tables(
     problem: Problem,
-    name: str,
+    names: Sequence[str],
     *,
+    refit: bool,
     seed: int = 0,
     n_starts: int = 4,
     processes: int = 1,
     folder: Path | None = None,
     progress: bool = False,
-) -> LeftOut:
-    """Fit without a whole table and score it; its own gain and offset are all that it is given.
+) -> list[LeftOut]:
+    """Fit without some tables, then score each of them, with gain and offset of its own.
 
-    Parameters of its own (a tuning width per preparation) that nothing else determines stay in the middle of their
-    bounds, and are not counted as fitted.
+    Parameters
+    ----------
+    problem
+        What is fitted, with all tables. Starts are generic.
+    names
+        Of the tables that are left out together (those of one paper, of one species).
+    refit
+        True fits then, to the tables that were left out, the parameters that act on no remaining table (their tuning
+        width), everything else as found without them. False leaves these at the experiment's own values.
+    seed, n_starts, processes, folder, progress
+        See `run_starts`.
+
+    Raises
+    ------
+    ValueError, KeyError
+        If a name is no table of the problem, or none would be left.
     """
-    [target] = [t for t in problem.targets if t.name == name]
-    rest = tuple(t for t in problem.targets if not (t.is_table and t.experiment.name == target.experiment.name))
-    if not rest:
-        raise ValueError(f"leaving out {name} leaves nothing to fit.")
-    names = [t.experiment.preparation.name for t in rest]
-    known = tuple(f for f in problem.free if any(f.acts_on(n) for n in names))
-    fitted = replace(problem, targets=rest, free=known)
-    best = best_of(
-        run_starts(fitted, n_starts=n_starts, seed=seed, processes=processes, folder=folder, progress=progress)
+    out = [t for t in problem.targets if t.is_table and t.label is None and t.name in names]
+    for name in names:
+        if name not in [t.name for t in out]:
+            raise unknown_name("table to leave out", name, [t.name for t in problem.targets if t.is_table])
+    rest = tuple(t for t in problem.targets if not (t.is_table and t.experiment.name in names))
+    tables = [t.experiment.preparation.name for t in rest if t.is_table]
+    if not tables:
+        raise ValueError(f"leaving out {', '.join(names)} leaves nothing to fit.")
+    common: dict[str, Any] = {"n_starts": n_starts, "seed": seed, "processes": processes, "folder": folder}
+    common |= {"progress": progress, "name": f"without {' + '.join(names)}"}
+    alone = tuple(f for f in problem.free if not any(f.acts_on(name) for name in tables))
+    fitted = _without(problem, out, rest)
+    best = best_of(run_starts(fitted, **common))
+    shared, own = fitted.applied(best.values)
+    found = replace(
+        problem,
+        targets=tuple(out),
+        free=tuple(f for f in alone if any(f.acts_on(t.experiment.preparation.name) for t in out)) if refit else (),
+        parameters=replace(problem.parameters, **shared),
+        preparations=_untouched(own, out, alone),
     )
-    found = dict(zip((f.label for f in known), best.values, strict=True))
-    values = tuple(found.get(f.label, _unknown(problem, target, f.label)) for f in problem.free)
-    errors = _errors(problem, target, replace(best, values=values), np.ones(_size(target), dtype=bool))
-    return _left_out(target, errors, "the whole table")
+    values = best_of(run_starts(found, **common)).values if found.free else ()
+    how = "left out together" if len(out) > 1 else "the whole table"
+    if found.free:
+        how += f"; {', '.join(f.label for f in found.free)} alone fitted to it afterwards"
+    kept = [label for label in problem.counted() if label not in {f.label for f in problem.free}]
+    if kept:
+        how += f"; values of an earlier fit were kept ({', '.join(kept)})"
+    everything = [np.ones(t.values.size, dtype=bool) for t in out]
+    return [_left_out(t, _errors(found, t, values, seen), how) for t, seen in zip(out, everything, strict=True)]
 
 
-def _unknown(problem: Problem, target: Target, label: str) -> float:
-    """Return the value that a table's preparation has of its own; the middle of the bounds where it has none."""
-    [free] = [f for f in problem.free if f.label == label]
-    own = getattr(target.experiment.preparation, free.name, None)
-    return float(own) if own is not None else free.from_unit(0.5)
+def _without(problem: Problem, out: Sequence[Target], rest: tuple[Target, ...]) -> Problem:
+    """Return the problem of what remains; the preparations of what is left out hear of what is shared with them."""
+    seen = [t.experiment.preparation.name for t in rest]
+    known = tuple(f for f in problem.free if any(f.acts_on(name) for name in seen))
+    own: dict[str, dict[str, Any]] = {t.experiment.preparation.name: {} for t in out}
+    return replace(problem, targets=rest, free=known, preparations=own | problem.preparations)
 
 
-def _errors(problem: Problem, target: Target, best: Start, seen: np.ndarray) -> np.ndarray:
+def _untouched(
+    own: dict[str, dict[str, Any]], out: Sequence[Target], alone: Sequence[Free]
+) -> dict[str, dict[str, Any]]:
+    """Return changes of preparations without those that the left-out tables alone could have told."""
+    names = {t.experiment.preparation.name for t in out}
+    return {
+        name: {k: v for k, v in changes.items() if not any(f.name == k and f.acts_on(name) for f in alone)}
+        if name in names
+        else changes
+        for name, changes in own.items()
+    }
+
+
+def _errors(problem: Problem, target: Target, values: Sequence[float], seen: np.ndarray) -> np.ndarray:
     """Return data minus prediction at all points, gain and offset from the points that were seen."""
     whole = replace(target, kept=None)
-    data, prediction = predicted_points(problem, whole, best.values)
+    data, prediction = predicted_points(problem, whole, values)
     fitted = target.experiment.scale.fit(data[seen], prediction[seen])
     return data - fitted.apply(prediction)
 
@@ -150,7 +211,3 @@ def _left_out(target: Target, errors: np.ndarray, how: str) -> LeftOut:
     data = target.values
     total = float(((data - data.mean()) ** 2).sum())
     return LeftOut(name=target.name, r2=1 - float((errors**2).sum()) / total, n_points=data.size, how=how)
-
-
-def _size(target: Target) -> int:
-    return int(target.values.size)

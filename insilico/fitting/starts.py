@@ -6,20 +6,21 @@ Without derivatives, CMA-ES (Hansen; the package `cma`) is a second opinion on w
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from functools import partial
 from hashlib import sha256
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 from scipy import optimize
-from tqdm import tqdm
 
+from insilico.circuits.contextual_equations import MODEL_VERSION
 from insilico.fitting.problem import Problem
+from insilico.fitting.target import Target
+from insilico.provenance import versions
+from insilico.running.files import write_whole
+from insilico.running.tasks import run_tasks
 from stimuli.doors import door
 from stimuli.errors import unknown_name
 
@@ -56,6 +57,11 @@ class Start:
     n_evaluations: int
     unconverged: int
 
+    @property
+    def valid(self) -> bool:
+        """Whether it ended where cost and scores are defined and every state is a fixed point."""
+        return bool(np.isfinite([self.cost, *self.scores.values()]).all()) and not self.unconverged
+
 
 @door
 def run_starts(
@@ -70,6 +76,7 @@ def run_starts(
     processes: int = 1,
     folder: Path | None = None,
     progress: bool = False,
+    name: str | None = None,
 ) -> list[Start]:
     """Run an optimiser from seeded starts.
 
@@ -91,11 +98,13 @@ def run_starts(
         "least squares" (trust region, finite differences) or "cma" (CMA-ES: no derivatives, several times the
         evaluations).
     processes
-        Number of processes.
+        Number of processes. If one is killed, its start is run again, with a `WorkerDiedWarning`.
     folder
         Where each finished start is kept; one that is there already, of the same problem and seed, is not run again.
     progress
         True draws a progress bar with the expected time.
+    name
+        What the bar and messages call this fit; "fit to" and the tables if None.
 
     Returns
     -------
@@ -115,19 +124,20 @@ def run_starts(
                 )
     origin = None if around is None else tuple(around)
     ledger = _Ledger(folder, fingerprint(problem, seed, origin, jitter, max_evaluations, method))
-    done = {n: start for n in range(n_starts) if (start := ledger.read(n)) is not None}
-    waiting = [n for n in range(n_starts) if n not in done]
-    jobs = [(problem, n, seed, origin, jitter, max_evaluations, method) for n in waiting]
-    with tqdm(total=n_starts, initial=len(done), unit=" starts", disable=not progress, leave=False) as bar:
+    return run_tasks(
+        partial(_numbered, problem, (seed, origin, jitter, max_evaluations, method)),
+        range(n_starts),
+        name=name or f"fit to {' + '.join(dict.fromkeys(target.name for target in problem.targets))}",
+        unit="start",
+        processes=processes,
+        ledger=ledger,
+        progress=progress,
+        state=lambda starts: f"best={min(start.cost for start in starts):.4f}",
+    )
 
-        def keep(start: Start) -> None:
-            ledger.write(start)
-            done[start.number] = start
-            bar.set_postfix(best=f"{min(s.cost for s in done.values()):.4f}")
-            bar.update()
 
-        _run(jobs, processes, keep)
-    return [done[n] for n in range(n_starts)]
+def _numbered(problem: Problem, settings: tuple, number: int) -> Start:
+    return run_start(problem, number, *settings)
 
 
 def run_start(
@@ -217,8 +227,20 @@ def _evolved(
 
 
 def best_of(starts: Sequence[Start]) -> Start:
-    """Return the start of the lowest cost; one whose states have not converged only if none has."""
-    return min(starts, key=lambda start: (start.unconverged > 0, start.cost))
+    """Return the start of the lowest cost; one whose states have not converged only if none has.
+
+    Raises
+    ------
+    ValueError
+        If no start ended at a defined cost.
+    """
+    defined = [start for start in starts if np.isfinite(start.cost)]
+    if not defined:
+        costs = ", ".join(f"{start.cost:g}" for start in starts)
+        raise ValueError(
+            f"none of {len(starts)} starts ended at a defined cost ({costs}): widen the bounds, or free less."
+        )
+    return min(defined, key=lambda start: (not start.valid, start.cost))
 
 
 def jacobian(residuals: Callable[[np.ndarray], np.ndarray], position: np.ndarray) -> np.ndarray:
@@ -233,11 +255,22 @@ def jacobian(residuals: Callable[[np.ndarray], np.ndarray], position: np.ndarray
     return np.stack(columns, axis=1)
 
 
+def _content(target: Target) -> str:
+    """Return a hash of the values that are fitted, and of their conditions; "" where there is no table."""
+    if not target.is_table:
+        return ""
+    coordinates = target.experiment.reference.values.coords
+    arrays = [target.values, *(np.asarray(coordinates[name].values) for name in sorted(map(str, coordinates)))]
+    return sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)).hexdigest()
+
+
 def fingerprint(problem: Problem, *rest: object) -> str:
     """Return a hash of all that a start's result depends on."""
     text = repr(
         (
-            [(t.experiment, t.weight, t.kept, t.data) for t in problem.targets],
+            [(t.experiment, t.weight, t.width_factor, t.kept, _content(t)) for t in problem.targets],
+            MODEL_VERSION,
+            versions()["insilico-neurophysiology"],
             problem.free,
             problem.parameters,
             sorted((k, sorted(v.items())) for k, v in problem.preparations.items()),
@@ -246,16 +279,6 @@ def fingerprint(problem: Problem, *rest: object) -> str:
         )
     )
     return sha256(text.encode()).hexdigest()[:16]
-
-
-def _run(jobs: list[tuple], processes: int, keep: Callable[[Start], None]) -> None:
-    if processes <= 1 or len(jobs) <= 1:
-        for job in jobs:
-            keep(run_start(*job))
-        return
-    with ProcessPoolExecutor(max_workers=processes, mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(run_start, *job) for job in jobs]):
-            keep(future.result())
 
 
 class _Ledger:
@@ -269,16 +292,17 @@ class _Ledger:
     def read(self, number: int) -> Start | None:
         if self._folder is None or not self._path(number).exists():
             return None
-        content = json.loads(self._path(number).read_text(encoding="utf-8"))
-        return Start(**{**content, "values": tuple(content["values"])})
+        try:
+            content = json.loads(self._path(number).read_text(encoding="utf-8"))
+            start = Start(**{**content, "values": tuple(content["values"])})
+        except (ValueError, TypeError, KeyError):  # damaged: it is run again
+            return None
+        return start if np.isfinite([start.cost, *start.values]).all() else None
 
-    def write(self, start: Start) -> None:
+    def write(self, number: int, start: Start) -> None:
         if self._folder is None:
             return
-        handle, temporary = tempfile.mkstemp(dir=self._folder, suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(asdict(start), file)
-        os.replace(temporary, self._path(start.number))
+        write_whole(self._path(number), json.dumps(asdict(start)).encode())
 
     def _path(self, number: int) -> Path:
         assert self._folder is not None

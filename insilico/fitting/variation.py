@@ -11,7 +11,8 @@ import numpy as np
 
 from insilico.fitting.leave_out import conditions_of
 from insilico.fitting.problem import Problem
-from insilico.fitting.starts import best_of, run_starts
+from insilico.fitting.result import FitResult
+from insilico.fitting.starts import run_starts
 from stimuli.doors import door
 
 
@@ -49,7 +50,7 @@ class Outcome:
     group, name
         Of the variation.
     n_free
-        Number of its free parameters.
+        Number of its fitted values, those of earlier fits among them; values at a bound are not counted.
     scores
         Target name to R².
     measures
@@ -88,18 +89,20 @@ def fit_variations(
     before: dict[str, float] = {}
     for variation in variations:
         problem = variation.problem
+        common["name"] = f"{variation.group}: {variation.name}"
         starts = run_starts(problem, n_starts=n_starts, **common)
         if variation.around is not None and problem.free:
             starts += run_starts(problem, n_starts=n_starts, around=variation.around, **common)
         if variation.follows and before and problem.free:
             starts += run_starts(problem, n_starts=1, around=carried(problem, before), **common)
-        best = best_of(starts)
+        result = FitResult(problem, tuple(starts))
+        best = result.best
         before = {f.label: v for f, v in zip(problem.free, best.values, strict=True)}
         outcomes.append(
             Outcome(
                 group=variation.group,
                 name=variation.name,
-                n_free=len(problem.free),
+                n_free=len(result.fitted),
                 scores=best.scores,
                 measures=measures(problem, best.values),
                 cost=best.cost,
@@ -140,7 +143,9 @@ def without(problem: Problem, names: Sequence[str], fixed: Mapping[str, float]) 
         preparation: {key: value for key, value in changes.items() if key not in fixed}
         for preparation, changes in problem.preparations.items()
     }
-    return replace(problem, free=kept, parameters=replace(problem.parameters, **fixed), preparations=own)
+    before = tuple(label for label in problem.fitted if label.partition("@")[0] not in fixed)
+    parameters = replace(problem.parameters, **fixed)
+    return replace(problem, free=kept, parameters=parameters, preparations=own, fitted=before)
 
 
 def shuffled(problem: Problem, *, seed: int) -> Problem:

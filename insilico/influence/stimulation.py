@@ -5,7 +5,8 @@ target is held at the changed value, all others are solved for, and the drive is
 
     drive = leak s / scale − (a − b s),         a − b s the rest of the rectifier's argument
 
-which is the same fixed point. Where several populations are driven together, the drive is found by the secant method.
+which is the same fixed point where the circuit answers by the rectifier that was inverted; that it does is looked at.
+Where several populations are driven together, the drive is found by the secant method.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from insilico.perturb import Forces
 
 SECANTS = 30
 REACHED = 1e-10  # of the change that was asked for
+INVERTED = 1e-9  # rate of the target, relative to the largest activity, that rounding may leave under its drive
 DRIVEN_EIGENVALUE = 1e-2  # relative: its sign is what matters
 
 
@@ -112,7 +114,7 @@ def changed(point: FixedPoint, site: Site, change: float, *, tol: float) -> Outc
     Raises
     ------
     ValueError
-        Where the change asks for an activity that the circuit cannot have (below 0).
+        Where the change asks for an activity that the circuit cannot have, or no drive is known that holds it.
     """
     if change == 0:
         return driven(point, site, 0.0, tol=tol)
@@ -144,8 +146,15 @@ def _held(point: FixedPoint, site: Site, change: float, tol: float) -> Outcome:
     argument = float(point.equations.inputs(outcome.state)[site.population][site.place])
     leak = point.equations.leaks[site.population]
     scale = float(forces.scale[unit])
-    drive = leak * held / scale - argument
-    return replace(outcome, drive=drive, equations=point.equations.under(_driving(point, site, drive)))
+    drive = leak * held / scale - argument if scale > 0 else np.nan
+    equations = point.equations.under(_driving(point, site, drive))
+    left = abs(float(equations.rates(outcome.state)[site.population][site.place]))
+    if outcome.converged and not left <= INVERTED * max(1.0, *(float(np.abs(s).max()) for s in outcome.state)):
+        raise ValueError(
+            f"no drive is known that holds the target at {held:.4g}: the circuit does not answer with scale · [drive + "
+            f"input]₊ / leak (it still moves at {left:.2g} per unit time). Give a drive instead of r or change."
+        )
+    return replace(outcome, drive=drive, equations=equations)
 
 
 def _refuse_impossible(point: FixedPoint, site: Site, change: float) -> None:

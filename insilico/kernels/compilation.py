@@ -12,7 +12,7 @@ from typing import Any
 
 INNER: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
 INLINED: dict[str, Any] = INNER | {"inline": "always"}  # many arrays as arguments take longer than a short body
-ENTRY: dict[str, Any] = INNER | {"cache": True, "parallel": True}
+ENTRY: dict[str, Any] = INNER | {"parallel": True}  # and kept on disk: see stimuli.kernels.compilation
 
 
 def fingerprint() -> int:

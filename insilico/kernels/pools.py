@@ -43,6 +43,13 @@ def leave(total, row):
 
 
 @njit(**INNER)
+def multiply(row, by):
+    """Multiply a row by another, entry by entry."""
+    for i in range(row.size):
+        row[i] *= by[i]
+
+
+@njit(**INNER)
 def exchange(total, entering, leaving):
     """Move a running sum over rows on by one row."""
     for i in range(entering.size):

@@ -124,6 +124,7 @@ def _layout(wiring, drive) -> Layout:
         with_U=p.alpha > 0 or p.mu > 0,
         with_thO=p.thO > 0,
         periodic=wiring.boundary == "periodic",
+        gated=wiring.gated,
         folded=drive.shape[3] % 2 == 0 and drive.shape[3] // 2 >= BYTES // drive.itemsize,
     )
 

@@ -23,6 +23,7 @@ from insilico.kernels.pools import (
     enter,
     fold_features,
     keep,
+    multiply,
     raise_to,
 )
 from insilico.kernels.rings import real_ring_along_row, ring_along_row
@@ -37,6 +38,7 @@ from insilico.kernels.two_stage_update import (
     forced_relax_row,
     relax_row,
 )
+from stimuli.kernels.compilation import compiled
 
 P, N, T = range(3)  # the pools over rings; P hears I, the others O
 OUTER_PART, INNER_PART, WEIGHT = range(3)
@@ -44,7 +46,7 @@ OUTER_PART, INNER_PART, WEIGHT = range(3)
 Layout = namedtuple(
     "Layout",
     "n_features half_widths n_annuli reach with_ring sharp untuned mixed powered afresh with_Q with_U "
-    "with_thO periodic folded",
+    "with_thO periodic folded gated",
 )
 # half_widths (ring, outer or inner, annulus): of boxes, in whole cells; n_annuli, reach (in cells), with_ring, sharp
 # (one annulus of whole cells), untuned, mixed (over features), powered, afresh (see `rings`): (ring,) each; the rest:
@@ -86,6 +88,8 @@ def _sweep(X, I, O, view, step, mode, c, g, rings, over_features, forces, forced
                 _pool(I, O, ring, y, view, c, g, rings, over_features, w)
         if g.with_U:
             average_features(O_y, g.n_features, c.share, c.zero, w.U)
+        if g.gated and g.with_ring[P]:
+            multiply(_of_ring(P, g, w), I_y)
         E = _excitation(I_y, view, c, g, over_features, w)
         keep(w.old_I[y % w.old_I.shape[0]], I_y)
         keep(w.old_O[y % w.old_O.shape[0]], O_y)
@@ -100,7 +104,7 @@ def _of_ring(ring, g, w):
 
 @njit(**INLINED)
 def _excitation(I, view, c, g, over_features, w):
-    """Return gamma P^qP + gO N − thO + delta Q of a row, from I and the pools over rings."""
+    """Return gamma P^qP G + gO N − thO + delta Q of a row, from I and the pools over rings."""
     E = _of_ring(P, g, w)
     if not g.with_ring[P] and (g.with_ring[N] or g.with_thO):
         clear(E)
@@ -201,7 +205,7 @@ def _update(X, I, O, T, E, y, view, step, mode, c, forces, forced, w):
 
 
 def _entry(version):
-    @njit(**ENTRY)
+    @compiled(**ENTRY)
     def sweep_stimuli(
         X, I, O, windows, rows, steps, n_steps, mode, c, g, rings, over_features, push, scale, held, value, forced,
         residual,

@@ -2,7 +2,10 @@
 
 The formulas are those of `insilico.dynamics`, with a = xi X − mu U − nu T and b = alpha U + beta T for I, and
 a = E + zeta I, b = 0 for O. T stands for T^qT, E for all of O's input that is read at the start of a step:
-gamma P^qP + delta Q + gO N − thO. All arrays are rows, 1-D, (x · feature).
+gamma P^qP G + delta Q + gO N − thO. All arrays are rows, 1-D, (x · feature).
+
+Forces enter where a force of nothing (push 0, scale 1) leaves every rounding as it is without forces, products and sums
+that a compiler contracts included: a push is added last, a scale multiplies inside the choice of the rectifier.
 """
 
 from __future__ import annotations
@@ -71,9 +74,9 @@ def collect_rates(X, I, O, c, T, E, U, rates):
 def forced_relax_row(X, I, O, step, c, of_I, of_O, T, E, U):
     """As relax_row, under forces (push, scale, held, value) of each population's row (insilico.perturb)."""
     push, scale, held, value = of_I
-    per_eta, per_tau = step / c.eta, step / c.tau
+    per_eta = step / c.eta
     for i in range(I.size):
-        a = push[i] + c.xi * X[i] - c.mu * U[i] - c.nu * T[i]
+        a = c.xi * X[i] - c.mu * U[i] - c.nu * T[i] + push[i]
         b = c.alpha * U[i] + c.beta * T[i]
         above = a - b * I[i] > c.zero
         rate = c.leak_I + (scale[i] * b if above else c.zero)
@@ -81,9 +84,9 @@ def forced_relax_row(X, I, O, step, c, of_I, of_O, T, E, U):
         new = I[i] + approach(per_eta * rate) * (target - I[i])
         I[i] = value[i] if held[i] else new
     push, scale, held, value = of_O
-    share_O = approach(per_tau * c.leak_O)
+    share_O = approach(step * c.leak_O / c.tau)
     for i in range(O.size):
-        a = push[i] + E[i] + c.zeta * I[i]
+        a = E[i] + c.zeta * I[i] + push[i]
         target = (scale[i] * a if a > c.zero else c.zero) / c.leak_O
         new = O[i] + share_O * (target - O[i])
         O[i] = value[i] if held[i] else new
@@ -96,12 +99,12 @@ def forced_euler_row(X, I, O, step, c, of_I, of_O, T, E, U):
     per_eta, per_tau = step / c.eta, step / c.tau
     stay_I, stay_O = c.one - c.leak_I * per_eta, c.one - c.leak_O * per_tau
     for i in range(I.size):
-        bracket = push[i] + c.xi * X[i] - c.mu * U[i] - c.nu * T[i] - (c.alpha * U[i] + c.beta * T[i]) * I[i]
+        bracket = c.xi * X[i] - c.mu * U[i] - c.nu * T[i] - (c.alpha * U[i] + c.beta * T[i]) * I[i] + push[i]
         new = stay_I * I[i] + per_eta * scale[i] * (bracket if bracket > c.zero else c.zero)
         I[i] = value[i] if held[i] else new
     push, scale, held, value = of_O
     for i in range(O.size):
-        bracket = push[i] + E[i] + c.zeta * I[i]
+        bracket = E[i] + c.zeta * I[i] + push[i]
         new = stay_O * O[i] + per_tau * scale[i] * (bracket if bracket > c.zero else c.zero)
         O[i] = value[i] if held[i] else new
 
@@ -111,13 +114,13 @@ def collect_forced_rates(X, I, O, c, of_I, of_O, T, E, U, rates):
     """As collect_rates, under forces; held units do not move."""
     push, scale, held, _ = of_I
     for i in range(I.size):
-        bracket = push[i] + c.xi * X[i] - c.mu * U[i] - c.nu * T[i] - (c.alpha * U[i] + c.beta * T[i]) * I[i]
-        rate = abs(scale[i] * (bracket if bracket > c.zero else c.zero) - c.leak_I * I[i]) / c.eta
+        bracket = c.xi * X[i] - c.mu * U[i] - c.nu * T[i] - (c.alpha * U[i] + c.beta * T[i]) * I[i] + push[i]
+        rate = abs((scale[i] * bracket if bracket > c.zero else c.zero) - c.leak_I * I[i]) / c.eta
         moves = c.zero if held[i] else rate
         rates[i] = moves if moves > rates[i] else rates[i]
     push, scale, held, _ = of_O
     for i in range(O.size):
-        bracket = push[i] + E[i] + c.zeta * I[i]
-        rate = abs(scale[i] * (bracket if bracket > c.zero else c.zero) - c.leak_O * O[i]) / c.tau
+        bracket = E[i] + c.zeta * I[i] + push[i]
+        rate = abs((scale[i] * bracket if bracket > c.zero else c.zero) - c.leak_O * O[i]) / c.tau
         moves = c.zero if held[i] else rate
         rates[i] = moves if moves > rates[i] else rates[i]

@@ -9,14 +9,15 @@ Legend: f frame's stimulus, t its time, k component, i row, j column; c, s cosin
 import math
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
 from stimuli.carriers import ZERO_OF_COSINE
+from stimuli.kernels.compilation import compiled
 
 BLOCK = 16
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled(error_model="numpy", nogil=True)
 def _table(cosine, sine, start, step):
     """Fill cos and sin of start + step * n: products of two short tables, exact to a few units of rounding."""
     n = cosine.size
@@ -34,7 +35,7 @@ def _table(cosine, sine, start, step):
             block_s[j] = far_s * near_c[j] + far_c * near_s[j]
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled(error_model="numpy", nogil=True)
 def _add_sine(frame, window, span, cosine, sine, a, b):
     """Add window * (a cos − b sin); a, b for each row. Unsigned columns: signed ones would be checked for < 0."""
     for i in range(frame.shape[0]):
@@ -43,7 +44,7 @@ def _add_sine(frame, window, span, cosine, sine, a, b):
             frame[i, j] += window[i, j] * (row_a * cosine[j] - row_b * sine[j])
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled(error_model="numpy", nogil=True)
 def _add_square(frame, window, span, cosine, sine, a, b, amplitude):
     """Add window * amplitude * sign(a cos − b sin), in float64, where the sign of 0 is 0."""
     for i in range(frame.shape[0]):
@@ -55,7 +56,7 @@ def _add_square(frame, window, span, cosine, sine, a, b, amplitude):
                 frame[i, j] -= window[i, j] * amplitude
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled(error_model="numpy", nogil=True)
 def _turn(a, b, cosine, sine, phase, amplitude):
     """Fill amplitude * cos and sin of a table of angles plus a phase."""
     turn_c, turn_s = amplitude * math.cos(phase), amplitude * math.sin(phase)
@@ -64,7 +65,7 @@ def _turn(a, b, cosine, sine, phase, amplitude):
         b[i] = turn_s * cosine[i] + turn_c * sine[i]
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled(error_model="numpy", nogil=True)
 def draw_gratings(frames, x, y, times, offsets, numbers, window, windows, spans):
     """Draw movies of summed windowed gratings into ``frames``.
 

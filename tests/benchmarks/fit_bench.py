@@ -14,7 +14,7 @@ from protocols.fit_targets import EXPERIMENTS
 TABLES = ("busse2009", "trott_born2015_plaid", "trott_born2015_matrix", "otoole_wenderoth1977", "size_tuning")
 FREE = (
     *("beta", "nu", "gamma", "omega", "n", "c50", "thO", "sP", "tuning_width@cat"),
-    *("tuning_width@macaque+default", "tuning_width@human_otoole", "center_diameter@macaque"),
+    *("tuning_width@macaque+default", "tuning_width@human_otoole"),
 )
 ROUNDS = 5
 REPEATS = {"folded": 5, "full": 1}  # a fit evaluates one after the other, with warm caches

@@ -10,7 +10,7 @@ import xarray as xr
 
 import insilico
 from insilico.circuit import State
-from insilico.execute import _joined
+from insilico.execute import Filled
 from insilico.units import recorded
 from stimuli import Grating, StimulusSet
 
@@ -36,8 +36,10 @@ def measure() -> dict:
     recording = insilico.Recording()
 
     def batched() -> xr.Dataset:
-        parts = [recorded(state, recording, model.preparation, model.circuit.populations) for _ in range(N // BATCH)]
-        return _joined(parts, stimuli)
+        whole = Filled(N)
+        for _ in range(N // BATCH):
+            whole.add(recorded(state, recording, model.preparation, model.circuit.populations))
+        return whole.labelled(stimuli)
 
     def one_by_one(n: int = 256) -> xr.DataArray:
         coords = {name: ("unit", np.arange(16)) for name in ("unit", "row", "column", "channel")}

@@ -6,11 +6,12 @@ import scipy.signal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from insilico.afferent import receptive_field
 from insilico.circuits import contextual, mely2018
 from insilico.circuits.contextual import ContextualParameters, simulate, steady_state
 from insilico.circuits.mely2018 import Mely2018Parameters
 from insilico.perturb import Perturbation
-from insilico.pools import dense_kernel, hard_ring, ring_pool, soft_ring
+from insilico.pools import dense_kernel, gaussian_over_features, hard_ring, ring_pool, soft_ring
 
 SHARED = ("xi", "zeta", "gamma", "delta", "alpha", "mu", "beta", "nu")
 BACKENDS = pytest.mark.parametrize("backend", ["numba", "reference"])
@@ -26,6 +27,7 @@ ALL_FIVE = {
     "beta": 0.0020, "nu": 0.0276, "gamma": 0.957, "omega": 0.244, "thO": 2.69, "sP": 0.0791, "sT": 0.0108, "qT": 1.10,
     "gO": 0.05, "alpha": 0.0, "mu": 0.0,
 }  # fmt: skip
+GATED = {**S18, "gamma": 0.05, "gated": True, "closed": True}
 
 
 @st.composite
@@ -83,7 +85,8 @@ def pools_by_convolution(I, O, p):
     P, N, T = (
         scipy.signal.convolve(s, ring[:, :, None], "same", "direct") for s, ring in ((I, near), (O, near), (O, far))
     )
-    return O.mean(axis=-1, keepdims=True), over_features(T, p.sT), over_features(P, p.sP), over_features(I, p.omega), N
+    T, P, Q = (over_features(s, width, p.closed) for s, width in ((T, p.sT), (P, p.sP), (I, p.omega)))
+    return O.mean(axis=-1, keepdims=True), T, P, Q, N
 
 
 def drawn_ring(outer, inner, soft):
@@ -104,12 +107,12 @@ def drawn_ring(outer, inner, soft):
     return ring
 
 
-def over_features(s, width):
+def over_features(s, width, closed=False):
     k = s.shape[-1]
     if width == 0:
         return s
     lags = np.arange(-(k // 2), k - k // 2)
-    weights = np.exp(-0.5 * (lags / ((k - 1) * width)) ** 2)
+    weights = np.exp(-0.5 * (lags / ((k if closed else k - 1) * width)) ** 2)
     return sum(w * np.roll(s, lag, axis=-1) for w, lag in zip(weights / weights.sum(), lags, strict=True))
 
 
@@ -118,12 +121,13 @@ def closed_form(X, I, O, p, push=0.0):
     U, T, P, Q, N = pools_by_convolution(I, O, p)
     T, P = np.maximum(T, 0) ** p.qT, np.maximum(P, 0) ** p.qP
     I_star = np.maximum(push + p.xi * X - p.mu * U - p.nu * T, 0) / (p.epsilon**2 + p.alpha * U + p.beta * T)
+    P = P * I if p.gated else P
     O_star = np.maximum(push + p.zeta * I + p.gamma * P + p.delta * Q + p.gO * N - p.thO, 0) / p.sigma**2
     return I_star, O_star
 
 
 @pytest.mark.parametrize("stimulus", ["plaid", "tilt"])
-@pytest.mark.parametrize("found", [H12, S18, ALL_FIVE], ids=["H12", "S18", "all_five"])
+@pytest.mark.parametrize("found", [H12, S18, ALL_FIVE, GATED], ids=["H12", "S18", "all_five", "gated"])
 def test_circuits_that_were_found_settle_where_the_closed_form_says(found, stimulus, request):
     drive, p = request.getfixturevalue(stimulus), ContextualParameters(**found)
     result = steady_state(drive, p)
@@ -196,3 +200,32 @@ def test_a_power_of_an_empty_pool_is_exactly_zero(backend):
     result = simulate(drive, p, n_steps=40, backend=backend)
     alone = simulate(drive, p, n_steps=40, backend=backend, lesions=("P",))
     np.testing.assert_allclose(result.output[0, 7, 3::4][:3], alone.output[0, 7, 3::4][:3], rtol=1e-12)
+
+
+@BACKENDS
+def test_a_gated_facilitation_drives_no_unit_that_has_no_input_of_its_own(backend):
+    drive = np.zeros((1, 15, 15, 4))
+    drive[0, :, :5] = drive[0, :, 10:] = 1
+    p = {"rP": 4.0, "rTin": 4.0, "rT": 7.0, "delta": 0.0, "beta": 0.0, "nu": 0.0}
+    added, gated = (
+        steady_state(drive, ContextualParameters(gated=g, **p), backend=backend).output[0, 7, 7] for g in (False, True)
+    )
+    assert (added > 0.1).all()
+    assert (gated == 0).all()
+
+
+def test_receptive_fields_average_contrast_over_their_square():
+    contrast = np.zeros((1, 1, 9, 9))
+    contrast[0, 0, 4, 4] = 1
+    spread = receptive_field(contrast, 1.5)
+    assert spread.sum() == pytest.approx(1)
+    assert spread[0, 0, 4, 4] == pytest.approx(1 / 16)
+    assert spread[0, 0, 4, 6] == pytest.approx(0.5 / 16)  # half of the outermost cell is covered
+    np.testing.assert_allclose(receptive_field(np.ones((9, 9)), 2)[2:-2, 2:-2], 1)
+    np.testing.assert_allclose(receptive_field(np.ones((9, 9)), 2, "periodic"), 1)
+    np.testing.assert_array_equal(receptive_field(contrast, 0), contrast)
+
+
+def test_widths_over_a_closed_range_mean_the_same_for_any_number_of_channels():
+    coarse, fine = (gaussian_over_features(k, 0.1, closed=True) for k in (24, 48))
+    np.testing.assert_allclose(fine[::2] / fine[0], coarse / coarse[0], atol=1e-12)

@@ -13,6 +13,7 @@ CHOICES = {
     "thO": (0.0, 0.6), "sP": (0.0, 0.05, 0.4), "sT": (0.0, 0.1), "qP": (1.0, 0.5, 1.3), "qT": (1.0, 0.7, 1.1),
     "gO": (0.0, 0.05, 0.4), "zeta": (0.0, 0.5), "gamma": (0.0, 1.0), "delta": (0.0, 1.0), "alpha": (0.0, 1.0),
     "mu": (0.0, 1.0), "beta": (0.0, 3.0), "nu": (0.0, 0.3), "soft": (0.0, 0.3), "continuous": (True, False),
+    "gated": (True, False), "closed": (True, False),
 }  # fmt: skip
 
 

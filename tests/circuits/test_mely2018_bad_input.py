@@ -71,7 +71,7 @@ def test_options_are_checked(options, error, message):
         ({"mode": "clamped", "value": 1.0}, ValueError, r"no mode of perturbation 'clamped'\. Did you mean 'clamp'"),
         ({"mode": "clamp"}, ValueError, r"value = None with mode 'clamp'"),
         ({"mode": "silence", "value": 0.0}, ValueError, r"leave it out"),
-        ({"mode": "clamp", "value": -1.0}, ValueError, r"finite and >= 0"),
+        ({"mode": "clamp", "value": np.inf}, ValueError, r"must be finite"),
         ({"mode": "drive", "value": math.inf}, ValueError, r"must be finite"),
         ({"mode": "drive", "value": (1.0, 2.0, 3.0)}, ValueError, r"exactly one per unit id"),
         ({"mode": "silence", "window": (3.0, 3.0)}, ValueError, r"window = \(3.0, 3.0\)"),
@@ -114,4 +114,4 @@ def test_other_bad_values_are_refused():
     with pytest.raises(TypeError, match=r"must be a string"):
         Lesion(name=3)
     with pytest.raises(ValueError, match=r"x = 4: must lie within 0 … 3"):
-        unit_ids((3, 4, 5), population="input", x=4)
+        unit_ids((3, 4, 5), population="input", x=4, populations=("input", "output"))

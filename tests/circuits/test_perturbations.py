@@ -154,4 +154,4 @@ def test_unit_ids_index_the_flattened_populations():
     shape = (3, 4, 5)
     every = np.arange(2 * 60).reshape(2, *shape)
     assert unit_ids(shape, population="output", y=1, x=[0, 3], feature=2) == tuple(every[1, 1, [0, 3], 2])
-    assert unit_ids(shape, population="input") == tuple(range(60))
+    assert unit_ids(shape, population="input", populations=("input", "output")) == tuple(range(60))

@@ -27,10 +27,13 @@ def test_a_run_writes_the_four_files_and_their_contract(tmp_path, capsys):
     assert status == 0
     assert {p.name for p in out.iterdir()} == CONTENTS
     summary = json.loads((out / "summary.json").read_text())
-    assert set(summary) == {"protocol", "model", "converged", "scores", "findings", "provenance"}
+    assert set(summary) == {"protocol", "model", "converged", "scores", "findings", "provenance", "checksums"}
     assert (summary["protocol"], summary["model"], summary["converged"]) == ("busse2009", "mely2018 (without T)", True)
     [score] = summary["scores"]
-    assert set(score) == {"name", "value", "low", "high", "ceiling", "nulls", "n_points", "n_free"}
+    assert set(score) == {
+        *("name", "value", "low", "high", "ceiling", "nulls", "n_points", "n_free", "gain", "offset", "failed"),
+        "n_orbits",
+    }
     assert (score["name"], score["n_points"], score["n_free"]) == ("busse2009_r2", 300, 2)
     assert score["nulls"].keys() == {"feedforward", "linear_sum", "winner_take_all", "winner_take_all_averaged"} | {
         "dedicated_normalization_3_free"
@@ -183,12 +186,31 @@ def test_a_failure_while_writing_leaves_the_earlier_result(tmp_path, capsys, mon
     def full_disk(*_, **__):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("protocols.commands.report", full_disk)
+    monkeypatch.setattr("protocols.result_files.write_whole", full_disk)
     status, _, err = run(capsys, "run", "contrast_response", "--model", "feedforward", "--out", out)
     assert status == 2
     assert "no space left" in err
     assert (out / "summary.json").read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["r"]
+
+
+def test_compare_prints_only_what_was_run(tmp_path, capsys):
+    for name, model in (("a", "feedforward"), ("b", "normalization")):
+        status, _, err = run(capsys, "run", "contrast_response", "--model", model, "--out", tmp_path / name, *FAST)
+        assert status == 0, err
+    summary = tmp_path / "a/summary.json"
+    edited = json.loads(summary.read_text())
+    edited["findings"][0]["value"] = 0.99
+    written = summary.read_text()
+    summary.write_text(json.dumps(edited))
+    status, printed, err = run(capsys, "compare", tmp_path / "a")
+    assert (status, printed) == (2, "")
+    assert "was changed after it was written" in err
+    summary.write_text(written)
+    (tmp_path / "a/result.nc").write_bytes((tmp_path / "b/result.nc").read_bytes())
+    status, printed, err = run(capsys, "compare", tmp_path / "a")
+    assert (status, printed) == (2, "")
+    assert "result.nc is not of the run that summary.json is of" in err
 
 
 def test_compare_refuses_what_is_no_result(tmp_path, capsys):

@@ -1,11 +1,15 @@
 """From frames through Gabor energy, the same protocols tell the same story as the population code."""
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy import optimize
 
 import insilico
 import protocols
+from insilico.encode import refuse_off_sheet, warn_of_motion
+from stimuli.limits import warn_of_losses
 from tests.tolerances import SHAPE_CORRELATION
 
 
@@ -59,3 +63,18 @@ def test_energy_of_a_grating_is_its_contrast_times_the_closed_form_tuning():
     for i, (contrast, orientation) in enumerate((c, o) for c in (0.25, 1.0) for o in (0, 33.0, 90.0)):
         middle = drive.isel(stimulus=i, y=25, x=25).values
         assert np.allclose(middle, contrast * encoder.tuning(orientation), atol=2e-3)
+
+
+@pytest.mark.parametrize("name", protocols.list_protocols())
+def test_no_experiment_is_cropped_undersampled_or_off_its_sheet(name):
+    experiment = protocols.protocol_named(name)
+    preparation = experiment.preparation or insilico.Preparation()
+    shown, display = experiment.stimuli(preparation), experiment.display(preparation)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_losses((component for stimulus in shown for component in stimulus.scene), display)
+        if preparation.feature != "direction":
+            warn_of_motion(shown, "a static encoder")
+    for stimulus in shown:
+        stimulus.refuse_display(display)
+        refuse_off_sheet(stimulus, preparation.sheet.extent)

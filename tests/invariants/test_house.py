@@ -4,6 +4,8 @@ import importlib
 import pkgutil
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +47,13 @@ def test_a_stranger_of_the_same_name_is_named(tmp_path, package, stranger):
 def test_all_packages_are_of_one_distribution():
     assert {p.__distribution__ for p in (stimuli, insilico, protocols)} == {"insilico-neurophysiology"}
     assert len({p.__version__ for p in (stimuli, insilico, protocols)}) == 1
+
+
+def test_every_file_of_a_circuit_is_in_the_contract_that_keeps_circuits_apart():
+    text = (Path(insilico.__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
+    contracts = tomllib.loads(text)["tool"]["importlinter"]["contracts"]
+    [apart] = [c for c in contracts if c["name"] == "no circuit imports another"]
+    here = importlib.import_module("insilico.circuits")
+    files = {m.name for m in pkgutil.iter_modules(here.__path__)}
+    shared = {name for name in files if name in ("arrays", "course") or name.startswith("two_stage")}
+    assert set(apart["modules"]) == {f"insilico.circuits.{name}" for name in files - shared}

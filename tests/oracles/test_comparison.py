@@ -14,15 +14,37 @@ TABLES = ("busse2009", "trott_born2015_plaid", "trott_born2015_matrix")
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(3, 60))
-def test_r2_of_one_gain_and_one_offset_is_the_squared_correlation(seed, n):
+def test_r2_of_one_gain_and_one_offset_is_the_squared_correlation_of_what_rises(seed, n):
     rng = np.random.default_rng(seed)
     prediction = rng.normal(size=n)
     data = rng.normal(size=n) + rng.normal() * prediction
     line = stats.linregress(prediction, data)
     fit = fit_linear(data, prediction)
-    assert fit.r2 == pytest.approx(line.rvalue**2, abs=1e-10)
-    assert fit.weights[0] == pytest.approx(line.slope, abs=1e-9)
-    assert np.allclose(fit.apply(prediction), line.slope * prediction + line.intercept)
+    assert fit.free_weights[0] == pytest.approx(line.slope, abs=1e-9)
+    if line.slope > 0:
+        assert fit.r2 == pytest.approx(line.rvalue**2, abs=1e-10)
+        assert np.allclose(fit.apply(prediction), line.slope * prediction + line.intercept)
+    else:
+        assert fit.r2 == pytest.approx(0, abs=1e-12)
+        assert np.allclose(fit.apply(prediction), data.mean())
+
+
+def test_an_inverted_prediction_explains_nothing_and_says_so():
+    data = np.array([1.0, 2.0, 4.0, 3.0])
+    fit = fit_linear(data, -data)
+    assert (fit.r2, fit.weights, fit.offset) == (0.0, (0.0,), 2.5)
+    assert fit.free_weights[0] == pytest.approx(-1)
+
+
+def test_several_columns_may_have_weights_of_any_sign():
+    data, first = np.array([1.0, 2.0, 4.0, 3.0]), np.array([0.0, 1.0, 0.0, 1.0])
+    assert fit_linear(data, np.stack([first, -data], axis=1)).r2 == pytest.approx(1)
+
+
+def test_rounding_about_a_constant_is_no_prediction():
+    data = np.array([1.0, 2.0, 4.0, 3.0])
+    fit = fit_linear(data, 7.0 + 1e-15 * data)
+    assert fit.free_weights == (0.0,)
 
 
 def test_a_constant_prediction_scores_zero():

@@ -32,6 +32,7 @@ EXTENDED = {
     "c50": 0.1,
     "n": 2.4,
 }
+FIELDS = {**EXTENDED, "rX": 2.0, "closed": True}
 
 
 def full_and_folded(name, parameters, dtype):
@@ -40,15 +41,22 @@ def full_and_folded(name, parameters, dtype):
     stimuli = experiment.stimuli(preparation)
     model = insilico.load_model("contextual", "extensions_off").prepared(preparation)
     drive = model.circuit.encode(model._encoder(), parameters, stimuli, None).values.astype(dtype)
-    folded = FoldedCircuit(fold(stimuli, preparation), parameters, tuning_width=preparation.tuning_width, dtype=dtype)
+    shown = fold(stimuli, preparation, field=parameters.rX)
+    folded = FoldedCircuit(shown, parameters, tuning_width=preparation.tuning_width, dtype=dtype)
     return drive, preparation.sheet.center, folded
 
 
 @pytest.mark.parametrize("name", ["busse2009", "trott_born2015_plaid", "trott_born2015_matrix", "otoole_wenderoth1977"])
 @pytest.mark.parametrize(
     ("values", "dtype", "tolerance"),
-    [({}, np.float64, 1e-12), (EXTENDED, np.float64, 1e-12), (EXTENDED, np.float32, 1e-6)],
-    ids=["mely2018", "extended", "extended float32"],
+    [
+        ({}, np.float64, 1e-12),
+        (EXTENDED, np.float64, 1e-12),
+        (EXTENDED, np.float32, 1e-6),
+        (FIELDS, np.float64, 1e-12),
+        ({**FIELDS, "gated": True}, np.float64, 1e-12),
+    ],
+    ids=["mely2018", "extended", "extended float32", "receptive fields", "gated"],
 )
 def test_folded_equals_full_sheet_after_any_number_of_steps(name, values, dtype, tolerance):
     parameters = ContextualParameters(**values)

@@ -27,6 +27,7 @@ TWO_STAGE = [
     ("contextual", "minimal", {}, ()),
     ("contextual", "joint", {}, ()),
     ("contextual", "light", {}, ()),
+    ("contextual", "light", {"gated": True, "gamma": 0.05}, ()),
     ("contextual", "light", {"alpha": 0.1, "sT": 0.1, "qP": 0.7, "beta": 0.01}, ("untuned_P",)),
 ]
 
@@ -82,7 +83,7 @@ def rates_of(model, drive):
         if not width:
             return s
         lag = np.arange(-(k // 2), k - k // 2)
-        weights = np.exp(-0.5 * (lag / ((k - 1) * width)) ** 2)
+        weights = np.exp(-0.5 * (lag / ((k if get("closed", False) else k - 1) * width)) ** 2)
         return sum(w * np.roll(s, d, axis=-1) for w, d in zip(weights / weights.sum(), lag, strict=True))
 
     if hasattr(p, "ssf"):
@@ -97,6 +98,7 @@ def rates_of(model, drive):
         T = over_features(over_space(O, ring(*far)), get("sT"), "untuned_T" in lesions)
         P = over_features(over_space(I, ring(*near)), get("sP"), "untuned_P" in lesions)
         T, P = on["T"] * np.maximum(T, 0) ** get("qT", 1.0), on["P"] * np.maximum(P, 0) ** get("qP", 1.0)
+        P = P * I if get("gated", False) else P
         Q, N = on["Q"] * over_features(I, p.omega, False), on["N"] * over_space(O, ring(*near))
         a = p.xi * drive - (p.alpha * I + p.mu) * U - (p.beta * I + p.nu) * T
         b = p.zeta * I + p.gamma * P + p.delta * Q + get("gO") * N - get("thO")

@@ -76,8 +76,8 @@ def surrounded(center=None, surround=None, **fields):
         (lambda: surrounded({"aperture": "square"}, {"diameter": 2.5}), ValueError, "crosses the edge of its disc"),
         (lambda: surrounded({"edge_width": 1}, {"diameter": 2.5}), ValueError, "crosses the edge.*narrower"),
         (lambda: surrounded(gap=-0.1), ValueError, "gap is -0.1"),
-        (lambda: surrounded({"diameter": None}), ValueError, "diameter None.*needs an edge"),
-        (lambda: surrounded({"aperture": "gaussian"}), ValueError, "'gaussian'.*needs an edge"),
+        (lambda: surrounded({"diameter": None}), ValueError, "diameter None.*needs an end"),
+        (lambda: surrounded({"aperture": "gaussian"}), ValueError, "still has contrast 0.0111.*0.988.*gap"),
         (lambda: surrounded(surround={"aperture": "gaussian", "diameter": 5}), ValueError, "only a disc or a square"),
         (lambda: CenterSurround(center=stimuli.Blank(), surround=Grating(**OK)), TypeError, "center = Blank.*a Plaid"),
         (lambda: CenterSurround(center=Grating(**OK, diameter=2), surround=None), TypeError, "surround = None"),
@@ -115,7 +115,7 @@ def test_a_thing_that_is_no_stimulus_cannot_be_added():
     [
         (Grating(orientation=0, spatial_frequency=8), r"8 cycles/deg.*less than 8\. .*ppd.*allow_undersampling=True"),
         (Grating(**OK, diameter=4.1), r"diameter is 4.1 deg; the display is 6 deg wide and 4 deg high.*diameter=None"),
-        (Gabor(**OK, sigma=1), "diameter is 6 deg"),
+        (Gabor(**OK, sigma=1), "sigma is 1 deg: a Gaussian window takes 6 sigma, 6 deg; the display is"),
         (Grating(**OK, diameter=2, position=(0.9, 0)) + Grating(**OK, diameter=2, position=(-0.9, 0)), "add up to 2"),
         (Grating(**OK, diameter=2, position=(0.9, 0), edge_width=1, contrast=0.8)
          + Grating(**OK, diameter=2, position=(-0.5, 0), edge_width=1, contrast=0.9), "add up to 1"),

@@ -12,7 +12,7 @@ TOLERANCE = {
     "float32": 1e-6,  # three roundings of 6e-8 per component
     "float64": 1e-12,  # products of short tables instead of one cosine for each pixel
 }
-DISPLAY = stimuli.Display(size_px=(75, 93), ppd=11.3)
+DISPLAY = stimuli.Display(size_px=(75, 93), ppd=11.3, allow_undersampling=True)  # of harmonics of square waves
 TIMES = [0.0, 0.013, 0.4, 2.5]
 
 

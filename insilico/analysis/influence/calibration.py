@@ -56,6 +56,7 @@ def calibration(
     size: ExperimentSize = STANDARD_SIZE,
     groups: PairGroups = STANDARD_GROUPS,
     processes: int = 1,
+    progress: bool = False,
 ) -> xr.Dataset:
     """Measure false positives at 5 % and the coverage of 95 % intervals for every test and way of clustering.
 
@@ -71,6 +72,8 @@ def calibration(
         Of the pairs.
     processes
         To share the experiments.
+    progress
+        True draws progress bars.
 
     Returns
     -------
@@ -80,7 +83,7 @@ def calibration(
         and coverage between 92 and 98 %.
     """
     fields = synthetic_pool() if pool is None else pool
-    simulate = partial(simulated, fields, size, n=n, seed=seed, groups=groups, processes=processes)
+    simulate = partial(simulated, fields, size, n=n, seed=seed, groups=groups, processes=processes, progress=progress)
     rates = [_rates(simulate(null=null), letters) for null, letters in NULL_TESTS.items()]
     rate = xr.concat(rates, dim=xr.DataArray(list(NULL_TESTS), dims="null", name="null"))
     coverage = _coverage(simulate(), fields.true_effects(groups))
@@ -106,12 +109,13 @@ def power_agreement(
     sizes: tuple[ExperimentSize, ...] = SIZES,
     groups: PairGroups = STANDARD_GROUPS,
     processes: int = 1,
+    progress: bool = False,
 ) -> xr.Dataset:
     """Compare predicted with simulated power, one-sided at 5 % and clustered by field.
 
     Parameters
     ----------
-    n, seed, pool, groups, processes
+    n, seed, pool, groups, processes, progress
         As `calibration`.
     sizes
         Experiments to compare at.
@@ -124,7 +128,16 @@ def power_agreement(
     """
     fields = synthetic_pool() if pool is None else pool
     plan = planned(InfluenceDesign(table=fields.table, groups=groups), fields.noise)
-    simulate = partial(simulated, fields, n=n, seed=seed, estimators=("field",), groups=groups, processes=processes)
+    simulate = partial(
+        simulated,
+        fields,
+        n=n,
+        seed=seed,
+        estimators=("field",),
+        groups=groups,
+        processes=processes,
+        progress=progress,
+    )
     rows = [_power_row(plan.power(size), simulate(size)) for size in sizes]
     table = xr.concat(rows, dim="size").assign_coords(
         {name: ("size", [size.to_dict()[name] for size in sizes]) for name in sizes[0].to_dict()}

@@ -39,6 +39,9 @@ from stimuli.errors import unknown_name
 
 METHODS = ("auto", "blocks", "gmres")
 EVERYWHERE = Recording(cells="all")
+LARGEST_REMAINDER = 1e-5  # of a linear solve, relative: influences are then within 1e-4 of the exact ones
+LARGEST_RATE = 1e-10  # |ds/dt| at which changes of a thousandth of a response are still right to 1e-4
+LARGEST_SHARE = 1e-5  # of a target's change, that the rates under its drive may be
 FIXED_POINT = 1e-13  # |ds/dt| that counts as zero: finite and implicit influence agree to 1e-4 only below this
 
 
@@ -74,7 +77,7 @@ def implicit_influence(
         "blocks" (one small matrix per spatial frequency: uniform periodic sheets only), "gmres" (any sheet), or "auto":
         blocks where they apply.
     tol
-        Remainder of a linear solve by GMRES, relative.
+        Remainder of a linear solve by GMRES, relative; 0 < tol <= 1e-5.
 
     Returns
     -------
@@ -99,6 +102,7 @@ def implicit_influence(
     >>> insilico.analysis.implicit_influence(model, shown, ids)["influence"].dims
     ('stimulus', 'target', 'unit')
     """
+    _refuse_loose(tol, LARGEST_REMAINDER)
     sites, readout = sites_of(model, targets, populations), readout_of(model, recording)
     points = _fixed_points(model, stimuli, display, method)
     gain = np.zeros((len(points), len(sites), readout.ids.size))
@@ -157,7 +161,7 @@ def finite_influence(
     change
         Change of the target, in units of its activity: the drive is found that makes it.
     tol
-        Largest |ds/dt| that counts as a fixed point, with and without the drive.
+        Largest |ds/dt| that counts as a fixed point, with and without the drive; 0 < tol <= 1e-10.
     check_stability
         Whether the driven circuit's largest eigenvalue is computed, too, some 50 products with its Jacobian for each
         drive; False leaves `driven_eigenvalue` NaN.
@@ -172,12 +176,13 @@ def finite_influence(
     Raises
     ------
     ValueError
-        As `implicit_influence`, and where a driven circuit does not settle, is not stable, or a target cannot be
-        driven.
+        As `implicit_influence`, and where a driven circuit does not settle, is not stable, a target cannot be driven,
+        or changes too little for the tolerance.
     """
     given = [value for value in (drive, r, change) if value is not None]
     if len(given) != 1 or not np.isfinite(given[0]):
         raise ValueError(f"drive = {drive}, r = {r}, change = {change}: give one of the three, finite.")
+    _refuse_loose(tol, LARGEST_RATE)
     [size] = given
     sites, readout = sites_of(model, targets, populations), readout_of(model, recording)
     points = _fixed_points(model, stimuli, display, method, tol)
@@ -205,6 +210,7 @@ def finite_influence(
                 refuse_destabilised(outcome, sites[j], model)
             if check_stability:
                 eigenvalues[i, j] = outcome.largest_eigenvalue if outcome.drive else point.largest_eigenvalue
+    _refuse_drowned(own, residuals)
     per_pair, per_target = (STIMULUS, TARGET, UNIT), (STIMULUS, TARGET)
     return labelled(
         {
@@ -242,6 +248,27 @@ def _fixed_points(
     for number, point in enumerate(points):
         point.refuse_unstable(f"{number} of {model.name}")
     return points
+
+
+def _refuse_loose(tol: float, largest: float) -> None:
+    """Raise ValueError for a tolerance at which influences would be wrong, and still be said to have converged."""
+    if not 0 < tol <= largest:
+        raise ValueError(f"tol = {tol}: must be > 0 and at most {largest:g}, or the influences are not right to 1e-4.")
+
+
+def _refuse_drowned(own: np.ndarray, residuals: np.ndarray) -> None:
+    """Raise ValueError where a target's largest change over stimuli is not well above what fixed points leave undone.
+
+    Both arrays are (stimulus, target).
+    """
+    changes, left = np.abs(own).max(axis=0, initial=0.0), residuals.max(axis=0, initial=0.0)
+    for change, residual in zip(changes, left, strict=True):
+        if change and residual > LARGEST_SHARE * change:
+            raise ValueError(
+                f"the target changes by {change:.2g}, and the fixed point is known to {residual:.2g} per unit time "
+                "only: influences per unit of that change would be wrong. Drive it more, lower tol, or use "
+                "implicit_influence."
+            )
 
 
 def _over(value: np.ndarray, unit: np.ndarray) -> np.ndarray:

@@ -9,10 +9,8 @@ dependence on distance and a structure like that of tuning, but tuning says noth
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import get_context
 
 import numpy as np
 import xarray as xr
@@ -26,6 +24,7 @@ from insilico.analysis.influence.ordinal import LEVEL
 from insilico.analysis.influence.pairs import PairTable, pair_table
 from insilico.analysis.influence.plan import ExperimentSize
 from insilico.analysis.influence.trials import FieldPairs, PairNoise, pair_noise
+from insilico.running.tasks import run_tasks
 from stimuli.doors import door
 from stimuli.errors import unknown_name
 
@@ -123,6 +122,7 @@ def simulated(
     estimators: tuple[str, ...] = ESTIMATORS,
     groups: PairGroups = STANDARD_GROUPS,
     processes: int = 1,
+    progress: bool = False,
 ) -> xr.Dataset:
     """Return effects, standard errors and p values of n experiments.
 
@@ -143,6 +143,8 @@ def simulated(
         Of the pairs; not for "as published".
     processes
         To share the experiments; changes nothing but the time.
+    progress
+        True draws a progress bar, named by null and size.
 
     Returns
     -------
@@ -155,12 +157,9 @@ def simulated(
     if null not in NULLS:
         raise unknown_name("null", null, NULLS)
     simulate = partial(_some, pool, size, seed, null, estimators, groups)
-    if processes <= 1:
-        found = simulate(range(n))
-    else:
-        shares = [range(start, min(start + SHARE, n)) for start in range(0, n, SHARE)]
-        with ProcessPoolExecutor(max_workers=processes, mp_context=get_context("spawn")) as workers:
-            found = [one for share in workers.map(simulate, shares) for one in share]
+    shares = [range(start, min(start + SHARE, n)) for start in range(0, n, SHARE)]
+    done = run_tasks(simulate, shares, name=_name(size, null), unit="share", processes=processes, progress=progress)
+    found = [one for share in done for one in share]
     effect, error, df = (np.array([one[part] for one in found]) for part in range(3))
     t, freedom = effect / error, df[..., None]
     half = stats.t.ppf(1 - LEVEL / 2, freedom) * error
@@ -182,6 +181,10 @@ def simulated(
         },
         {"n": n, "seed": seed, "null": null, **size.to_dict()},
     )
+
+
+def _name(size: ExperimentSize, null: str) -> str:
+    return f"{size.n_fields} fields, {size.n_targets} targets, {size.plan.trials} trials, null: {null}"
 
 
 _Measured = tuple[list[np.ndarray], list[np.ndarray], list[int]]
