@@ -55,6 +55,7 @@ def save_result(
     return _written(data.to_netcdf(engine="h5netcdf"), Path(path))
 
 
+@door
 def save_results(data: Mapping[str, xr.Dataset], path: str | os.PathLike[str]) -> Path:
     """Write several results, each a group of one netCDF 4 file, as `save_result` writes one.
 

@@ -48,6 +48,7 @@ class AbstractDirectionInduction(AbstractGratingInduction):
         return [*super().assumptions(preparation), f"temporal frequency {self.temporal_frequency:g} Hz"]
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class DirectionInduction(AbstractDirectionInduction):
     """A gap between centre and surround, which differ by 0 to 180 deg in steps of 2.5 (Kim & Wilson 1997)."""
@@ -58,6 +59,7 @@ class DirectionInduction(AbstractDirectionInduction):
     effect: ClassVar[str] = "direction"
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class DirectionRepulsion(AbstractDirectionInduction):
     """Two intermingled motions read as a centre inside a surround, 0 to 180 deg apart (Marshak & Sekuler 1979)."""

@@ -151,6 +151,7 @@ def kim_wilson1997(*, geometry: str = "squares", **settings: Any) -> DirectionIn
     return DirectionInduction(**{"preparation": _in_geometry(HUMAN_KIM_WILSON1997, geometry), **settings})
 
 
+@door
 def marshak_sekuler1979(*, geometry: str = "squares", **settings: Any) -> DirectionRepulsion:
     """Return the repulsion of directions of Marshak & Sekuler 1979, its width of direction tuning Kim & Wilson's.
 
@@ -159,11 +160,13 @@ def marshak_sekuler1979(*, geometry: str = "squares", **settings: Any) -> Direct
     return DirectionRepulsion(**{"preparation": _in_geometry(HUMAN_MARSHAK_SEKULER1979, geometry), **settings})
 
 
+@door
 def klauke_wachtler2015(*, geometry: str = "squares", **settings: Any) -> HueInduction:
     """Return the induced hue of Klauke & Wachtler 2015; geometry as for `busse2009`, settings of its protocol."""
     return HueInduction(**{"preparation": _in_geometry(HUMAN_KLAUKE_WACHTLER2015, geometry), **settings})
 
 
+@door
 def westheimer_levi1987(**settings: Any) -> DisparityInduction:
     """Return the induced disparity of Westheimer & Levi 1987; settings of its protocol."""
     return DisparityInduction(**{"preparation": HUMAN_WESTHEIMER_LEVI1987, **settings})

@@ -36,6 +36,7 @@ def surround_orientation(**settings: Any) -> SurroundOrientation:
     return SurroundOrientation(**settings)
 
 
+@door
 def v1_facts(**settings: Any) -> V1Facts:
     """Return the facts of primary visual cortex, met and missed; settings as for `V1Facts`."""
     return V1Facts(**settings)
