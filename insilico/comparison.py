@@ -18,6 +18,7 @@ import numpy as np
 from scipy import stats
 
 from insilico.reference_data import ReferenceData
+from stimuli.doors import door
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
@@ -167,6 +168,7 @@ def bootstrap_interval(
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One measured quantity beside a score.
@@ -216,6 +218,7 @@ class Finding:
         return entry | {name: value for name, value in further.items() if value is not None}
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
     """A model's responses beside published data.

@@ -9,6 +9,7 @@ from insilico.execute import record
 from insilico.model import Model, missing_of_model
 from insilico.perturb import Perturbation
 from stimuli import Display, StimulusSet
+from stimuli.doors import door
 
 SAME = 1e-9  # difference, relative to the largest response, that rounding may make
 
@@ -17,6 +18,7 @@ class ContractError(AssertionError):
     """A model breaks what protocols rely on."""
 
 
+@door
 def check_model(model: Model, stimuli: StimulusSet, display: Display | None = None) -> None:
     """Check that an object can be recorded like every other model.
 

@@ -17,6 +17,7 @@ import xarray as xr
 
 from insilico.preparation import Preparation
 from stimuli import AbstractStimulus, Display, StimulusSet
+from stimuli.doors import door
 from stimuli.limits import described, lies_off
 
 STIMULUS, LAYER, ROW, COLUMN, FEATURE = "stimulus", "layer", "y", "x", "feature"
@@ -46,6 +47,7 @@ def tuning(preferences: np.ndarray, value: float, *, width: float, period: float
     return np.exp((np.cos(2 * np.pi * distance / period) - 1) / width**2)
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class PopulationCode:
     """Channels that respond to the exact feature values and contrasts of a stimulus.

@@ -20,12 +20,14 @@ from insilico.encode import as_drive, refuse_off_sheet, warn_of_motion
 from insilico.preparation import Preparation
 from stimuli import Display, StimulusSet, render
 from stimuli.base import IMAGES_AT_ONCE
+from stimuli.doors import door
 from stimuli.memory import refuse_memory
 
 HALF_HEIGHT = np.sqrt(2 * np.log(2))  # half width at half height of a Gaussian, in standard deviations
 REACH = 4.0  # standard deviations of the widest filter that the frame is padded by
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class EnergyModel:
     """Square root of quadrature Gabor energy over orientations and scales, from frames.

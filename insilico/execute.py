@@ -18,6 +18,7 @@ from insilico.recording import Recording
 from insilico.windows import with_windows
 from insilico.wording import described
 from stimuli import Display, StimulusSet
+from stimuli.doors import door
 
 STIMULUS = "stimulus"
 SHEET, FOLDED = "full sheet", "folded: centre column of symmetric stimuli"
@@ -58,6 +59,7 @@ class NotConvergedWarning(UserWarning):
     """Some responses are not those of a fixed point."""
 
 
+@door
 def record(
     model: Model,
     stimuli: StimulusSet,
@@ -174,7 +176,7 @@ def warn_if_not_converged(data: xr.Dataset) -> None:
             f"{missed} of {data.sizes[STIMULUS]} stimuli did not converge: largest residual "
             f"{float(data['residual'].max()):.1e} per unit time. Do not read these responses as steady states.",
             NotConvergedWarning,
-            stacklevel=3,
+            stacklevel=4,  # above `record` and its door
         )
 
 

@@ -11,7 +11,7 @@ import xarray as xr
 from insilico.execute import record
 from insilico.light import Light
 from insilico.model import Model, SheetModel, described_perturbation
-from insilico.perturb import Lesion, Perturbation, refuse_finite_windows
+from insilico.perturb import Lesion, Perturbation, combined, refuse_finite_windows
 from insilico.provenance import read_provenance
 from insilico.recording import Recording
 from insilico.windows import with_windows
@@ -20,6 +20,8 @@ from stimuli import Display, StimulusSet
 Act = Lesion | Perturbation | Light
 Acts = Act | Sequence[Act]
 PERTURBATION, NONE, SHAM = "perturbation", "none", "sham"
+UNNAMEABLE = ("/", "\\", "$")
+"""Signs that a netCDF group, a path or a figure reads as something else."""
 
 
 def record_under(
@@ -121,6 +123,10 @@ def _refuse_early(name: str, subject: Model, recording: Recording | None) -> Non
         found = subject.checked_perturbations()
         if recording is None or recording.window is None:
             refuse_finite_windows(found)
+        shape = (*subject.preparation.sheet.shape, subject.preparation.n_channels)
+        populations = tuple(dict.fromkeys(map(str, subject.units["population"].values)))
+        for start in {p.window[0] for p in found}:  # what holds one unit at two values is refused where it begins
+            combined([p for p in found if p.window[0] <= start < p.window[1]], shape, populations=populations)
     except ValueError as error:
         raise ValueError(f"perturbation {name!r}: {error}") from error
 
@@ -128,6 +134,15 @@ def _refuse_early(name: str, subject: Model, recording: Recording | None) -> Non
 def _listed(name: str, acts: Acts) -> tuple[Act, ...]:
     if name in (NONE, SHAM):
         raise ValueError(f"perturbation {name!r}: this name is taken by the entry that every run has; choose another.")
+    if not isinstance(name, str):
+        raise TypeError(f"perturbation {name!r} ({type(name).__name__}): its name must be text.")
+    if not name.strip() or not name.isprintable() or any(sign in name for sign in UNNAMEABLE):
+        raise ValueError(
+            f"perturbation {name!r}: a name must have letters, all printable, without any of {' '.join(UNNAMEABLE)}; "
+            "files and figures carry it."
+        )
+    if not isinstance(acts, Act | list | tuple):
+        raise TypeError(f"{acts!r} in {name!r}: must be a Lesion, a Perturbation or a Light of insilico, or a list.")
     found = (acts,) if isinstance(acts, Act) else tuple(acts)
     for act in found:
         if not isinstance(act, Act):

@@ -22,10 +22,12 @@ from scipy.special import expit
 
 from insilico.perturb import Perturbation
 from insilico.targets import Targets, offsets, refuse_off_sheet
+from stimuli.doors import door
 
 MOST_PULSES = 10_000
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Opsin:
     """An opsin and who expresses it.
@@ -63,6 +65,7 @@ class Opsin:
             return self.strength * expit(self.exponent * (np.log(power) - math.log(self.half_power)))
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Light:
     """Beams of light on the sheet during a window of time.
@@ -146,6 +149,7 @@ def as_perturbations(lights: Sequence[Light], units: xr.Dataset) -> list[Perturb
     return found
 
 
+@door
 def pulses(*, start: float, width: float, period: float, n: int) -> tuple[tuple[float, float], ...]:
     """Return the windows of a train of n pulses, `width` < `period`, in the circuit's unit of time."""
     if not 1 <= n < math.inf or n != int(n) or not 0 < width < period:

@@ -24,6 +24,7 @@ from insilico.recording import Recording
 from insilico.targets import Targets
 from insilico.units import recorded, unit_table
 from stimuli import Display, StimulusSet
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 ENCODERS = {"population": PopulationCode, "energy": EnergyModel}
@@ -81,6 +82,7 @@ def refuse_no_model(subject: object) -> None:
         )
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class SheetModel:
     """A circuit on a cortical sheet behind an encoder.

@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from insilico.targets import Targets
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 MODES = ("drive", "scale", "clamp", "silence")
@@ -22,6 +23,7 @@ POPULATIONS = ("input", "output")
 _EDGE = 1e-9  # relative: times t_n = n h and the edges of a window are rounded differently
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Perturbation:
     """An intervention on single units or on a whole population, during a window of time.
@@ -84,6 +86,7 @@ class Perturbation:
         return self.units != () and (nothing is None or bool((np.asarray(self.value) != nothing).any()))
 
 
+@door
 @dataclass(frozen=True)
 class Lesion:
     """Removal of a named mechanism of a circuit ("T", "untuned_P", …); the circuit knows its names.
@@ -147,6 +150,7 @@ def refuse_finite_windows(perturbations: Iterable[Perturbation]) -> None:
             )
 
 
+@door
 def unit_ids(
     shape: tuple[int, int, int],
     *,

@@ -34,6 +34,7 @@ __all__ = [
     "trade_off",
     "tuning_curve",
 ]
+from stimuli.doors import door
 
 # Okabe & Ito: told apart by all common forms of colour vision
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
@@ -56,6 +57,7 @@ NAMES = {"contrast_1": "contrast at 0°", "contrast_2": "contrast at 90°", "com
 FONT: Any = {"font.size": 8.0, "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 8.0}
 
 
+@door
 def tuning_curve(curve: xr.DataArray, *, ax: Axes | None = None) -> AnyFigure:
     """Draw a response against its first dimension, one line for each value of the second.
 
@@ -97,6 +99,7 @@ def tuning_curve(curve: xr.DataArray, *, ax: Axes | None = None) -> AnyFigure:
     return figure
 
 
+@door
 def comparison_panels(comparison: Comparison, *, title: str, rows: str | None, columns: str, x: str) -> Figure:
     """Draw data and model panel by panel, and the score beside its nulls, interval and ceiling.
 
@@ -147,6 +150,7 @@ def comparison_panels(comparison: Comparison, *, title: str, rows: str | None, c
     return figure
 
 
+@door
 def shift_curve(comparison: Comparison, curve: xr.DataArray, *, title: str) -> Figure:
     """Draw every series of the data, their mean, and the model's curve on one axis; the scores beside.
 
@@ -193,6 +197,7 @@ def shift_curve(comparison: Comparison, curve: xr.DataArray, *, title: str) -> F
     return figure
 
 
+@door
 def lines(curves: dict[str, xr.DataArray], *, along: str, title: str, ylabel: str, logx: bool = False) -> AnyFigure:
     """Draw several one-dimensional curves, each with its own name, colour and marker.
 
@@ -289,6 +294,7 @@ def _contributions(ax: Axes, terms: xr.DataArray) -> None:
     (ax.axvline if "time" not in terms.dims else ax.axhline)(0, color=BLACK, linewidth=0.5, zorder=0)
 
 
+@door
 def score_table(comparisons: list[Comparison]) -> Figure:
     """Draw the scores of several models on several tables, with intervals, best null and ceiling."""
     protocols = list(dict.fromkeys(c.protocol for c in comparisons))
@@ -480,6 +486,7 @@ def _axes(ax: Axes | None, size: tuple[float, float], *, label: str) -> tuple[An
     return figure, figure.subplots()
 
 
+@door
 def fit_starts(result: Any) -> Figure:
     """Draw the cost at which each start of a fit ended, and where its parameters lie between their bounds."""
     ordered = sorted(result.starts, key=lambda start: start.cost)
@@ -512,6 +519,7 @@ def fit_starts(result: Any) -> Figure:
     return figure
 
 
+@door
 def findings_under(findings: dict[str, Sequence[Finding]]) -> Figure:
     """Draw measures under several perturbations: one panel for each measure, one row for each perturbation."""
     names = list(findings)
@@ -558,6 +566,7 @@ def findings_under(findings: dict[str, Sequence[Finding]]) -> Figure:
     return figure
 
 
+@door
 def checks(outcomes: Sequence[Any]) -> Figure:
     """Draw the scores of a fit and of its variations, one row each, one marker for each table."""
     names = list(dict.fromkeys(name for o in outcomes for name in o.scores))
@@ -585,6 +594,7 @@ def checks(outcomes: Sequence[Any]) -> Figure:
     return figure
 
 
+@door
 def trade_off(outcomes: Sequence[Any], *, along: str, xlabel: str) -> Figure:
     """Draw the scores of variations against a measure of theirs."""
     ordered = sorted((o for o in outcomes if along in o.measures), key=lambda o: o.measures[along])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from insilico.features import Feature, feature_named
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 BOUNDARIES = ("zero", "periodic")
@@ -51,6 +52,7 @@ def _whole(name: str, value: object, *, least: int) -> int:
     return int(_number(name, value))
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
     """The cortical sheet of a circuit, in degrees of visual field.
@@ -101,6 +103,7 @@ class Sheet:
         return self.shape[0] * self.pitch, self.shape[1] * self.pitch
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Preparation:
     """Sheet, feature axis and stimulus geometry of one experiment.

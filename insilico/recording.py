@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from insilico.preparation import Preparation, Sheet
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 PLACES = ("center", "row", "all")
 MOST_SAMPLES = 100_000
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Recording:
     """A request; memory is bounded by it, not by the sweep.

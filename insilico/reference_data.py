@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 POINT, SERIES = "point", "series"
@@ -27,6 +28,7 @@ TABLES = (
 )
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class ReferenceData:
     """One published table.
@@ -119,6 +121,7 @@ def list_references() -> tuple[str, ...]:
     return TABLES
 
 
+@door
 def load_reference(name: str) -> ReferenceData:
     """Return a published table with its card.
 

@@ -17,6 +17,7 @@ import xarray as xr
 from insilico.derived import result_of
 from insilico.provenance import read_provenance
 from insilico.running.files import write_whole
+from stimuli.doors import door
 
 SEAL = b"\ninsilico-neurophysiology sha256 "
 SEAL_LENGTH = len(SEAL) + 64 + 1  # digits of the hash, and the end of the line
@@ -24,6 +25,7 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 BLOCK = 1 << 20  # bytes that are read at a time
 
 
+@door
 def save_result(
     data: xr.Dataset | xr.DataArray, path: str | os.PathLike[str], *, source: xr.Dataset | xr.DataArray | None = None
 ) -> Path:
@@ -53,6 +55,7 @@ def save_result(
     return _written(data.to_netcdf(engine="h5netcdf"), Path(path))
 
 
+@door
 def save_results(data: Mapping[str, xr.Dataset], path: str | os.PathLike[str]) -> Path:
     """Write several results, each a group of one netCDF 4 file, as `save_result` writes one.
 
@@ -61,6 +64,7 @@ def save_results(data: Mapping[str, xr.Dataset], path: str | os.PathLike[str]) -
     return _written(xr.DataTree.from_dict(dict(data)).to_netcdf(engine="h5netcdf"), Path(path))
 
 
+@door
 def load_result(path: str | os.PathLike[str]) -> xr.Dataset:
     """Read a result back into memory.
 

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from insilico.features import feature_named
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 BOTH = ("input", "output")
@@ -38,6 +39,7 @@ def offsets(place: tuple[float, float], units: xr.Dataset) -> tuple[np.ndarray, 
     return found[0], found[1]
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Targets:
     """Units by what they are; the conditions are joined by "and".

@@ -14,6 +14,7 @@ from insilico.circuit import AbstractCircuit
 from insilico.model import EVERY, SheetModel
 from insilico.parameter_set import TOML, ParameterSet, set_in_file, sets_of
 from insilico.preparation import Preparation, Sheet
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 CIRCUITS = {  # one line of registration for a new circuit
@@ -38,6 +39,7 @@ def circuit_named(name: str) -> AbstractCircuit:
     return importlib.import_module(CIRCUITS[name]).CIRCUIT
 
 
+@door
 def parameter_sets(name: str) -> dict[str, ParameterSet]:
     """Return the shipped parameter sets of a model, by name."""
     circuit_named(name)
@@ -45,6 +47,7 @@ def parameter_sets(name: str) -> dict[str, ParameterSet]:
     return sets_of(text, circuit=name, source=f"the shipped sets of {name}")
 
 
+@door
 def parameter_set(name: str, parameters: str | Path | None = None) -> ParameterSet:
     """Return one parameter set of a model: a shipped one by name, the circuit's own choice, or that of a file.
 
@@ -75,6 +78,7 @@ def parameter_set(name: str, parameters: str | Path | None = None) -> ParameterS
     return sets[parameters]
 
 
+@door
 def load_model(
     name: str, parameters: str | Path | None = None, *, encoder: str = "population", **changes: Any
 ) -> SheetModel:

@@ -21,13 +21,16 @@ from insilico.provenance import read_provenance
 from insilico.recording import Recording
 from insilico.wording import described
 from stimuli import Display, StimulusSet
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 PIXELS_PER_CELL = 4
 MARGIN_CELLS = 6.5  # gray border of the display around the sheet, so that filters near the edge see the surround
 STIMULUS, UNIT = "stimulus", "unit"
+SWEPT = ("contrasts", "diameters", "orientations", "angles")
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class AbstractProtocol(abc.ABC):
     """One experiment on a model.
@@ -104,6 +107,7 @@ class AbstractProtocol(abc.ABC):
         xarray.Dataset
             See `insilico.record`.
         """
+        self.refuse_repeats()
         refuse_no_model(model)
         subject = model if self.preparation is None else model.prepared(self.preparation)
         data = record_under(
@@ -122,6 +126,14 @@ class AbstractProtocol(abc.ABC):
         )
         data.attrs["title"] = f"{self.title}: {described(read_provenance(data.attrs)['model'])}"
         return data
+
+    def refuse_repeats(self) -> None:
+        """Raise ValueError where a value of a swept parameter is there twice: no curve can be read off it."""
+        for name in SWEPT:
+            values = getattr(self, name, None) or ()
+            for value in values:
+                if list(values).count(value) > 1:
+                    raise ValueError(f"{name} = {tuple(values)}: {value:g} is there twice; give each once.")
 
     def assumptions(self, preparation: Preparation) -> list[str]:
         """Return what the experiment takes as given where its source does not say, with the values used."""

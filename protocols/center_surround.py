@@ -14,10 +14,12 @@ from insilico.preparation import Preparation
 from insilico.reference_data import ReferenceData
 from protocols.response_table import AbstractResponseTable
 from stimuli import CenterSurround, Grating, StimulusSet
+from stimuli.doors import door
 
 ORIENTATIONS = (-90.0, -60.0, -30.0, 0.0, 30.0, 60.0)
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class CenterSurroundMatrix(AbstractResponseTable):
     """A centre grating at each orientation, alone and in a surround at each; the unit that prefers 0 deg."""

@@ -35,6 +35,7 @@ from protocols.photostimulation import (
     sampled_neurons,
 )
 from stimuli import Grating, StimulusSet
+from stimuli.doors import door
 
 DRIVEN = {"output": ("output",), "input": ("input",), "both": ("input", "output")}
 SHAM_PER_TRIAL = 10
@@ -45,6 +46,7 @@ COUNTS = ("trials", "tuning_trials", "permutations", "seed")  # that may be 0
 NAMES = {"weak slope": "slope_weak", "strong slope": "slope_strong", "gain": "population_gain"}
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class ChettihHarvey(AbstractDrivingProtocol):
     """Single output units driven under low-contrast full-field gratings; their influence on others in the field.
@@ -339,6 +341,7 @@ def pairs_of(responses: xr.Dataset) -> xr.Dataset:
     return responses[[name for name in responses.data_vars if responses[name].dims == (PAIR,)]]
 
 
+@door
 def chettih_harvey2019(**settings: Any) -> ChettihHarvey:
     """Return the experiment of Chettih & Harvey 2019; see `ChettihHarvey` for the settings."""
     return ChettihHarvey(**settings)

@@ -82,10 +82,18 @@ def assembled(
 
 def run_once(protocol: AbstractProtocol, model: SheetModel, *, seed: int, progress: bool) -> Run:
     """Run a protocol on a model and measure; says in the result, not by a warning, what has not converged."""
+    _refuse_missing_conditions(protocol, model)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConvergedWarning)
         responses = protocol.run(model, seed=seed, progress=progress)
     return _measured(protocol, responses, seed=seed)
+
+
+def _refuse_missing_conditions(protocol: AbstractProtocol, model: SheetModel) -> None:
+    """Look up the table's conditions among what will be shown, before anything is computed."""
+    if isinstance(protocol, AbstractTableProtocol):
+        subject = model if protocol.preparation is None else model.prepared(protocol.preparation)
+        protocol.reader(protocol.stimuli(subject.preparation), subject.preparation)
 
 
 def _measured(protocol: AbstractProtocol, responses: xr.Dataset, *, seed: int) -> Run:
@@ -98,6 +106,7 @@ def run_under(
     protocol: AbstractProtocol, model: SheetModel, perturbations: Mapping[str, Acts], *, seed: int, progress: bool
 ) -> tuple[xr.Dataset, list[Run]]:
     """Run a protocol intact, under a sham and under each perturbation; return all responses, and a run for each."""
+    _refuse_missing_conditions(protocol, model)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConvergedWarning)
         responses = protocol.run(model, perturbations=perturbations, seed=seed, progress=progress)

@@ -8,11 +8,13 @@ from typing import Any, ClassVar
 
 from insilico.preparation import Preparation
 from protocols.induction import AbstractGratingInduction
+from stimuli.doors import door
 
 ANGLES = tuple(2.5 * i for i in range(73))
 DOT_ANGLES = (0.0, 5.625, 11.25, 22.5, 30.0, 37.5, 45.0, 52.5, 60.0, 67.5, 90.0, 112.5, 135.0, 157.5, 180.0)
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class AbstractDirectionInduction(AbstractGratingInduction):
     """A drifting grating inside one that drifts in another direction.
@@ -46,6 +48,7 @@ class AbstractDirectionInduction(AbstractGratingInduction):
         return [*super().assumptions(preparation), f"temporal frequency {self.temporal_frequency:g} Hz"]
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class DirectionInduction(AbstractDirectionInduction):
     """A gap between centre and surround, which differ by 0 to 180 deg in steps of 2.5 (Kim & Wilson 1997)."""
@@ -56,6 +59,7 @@ class DirectionInduction(AbstractDirectionInduction):
     effect: ClassVar[str] = "direction"
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class DirectionRepulsion(AbstractDirectionInduction):
     """Two intermingled motions read as a centre inside a surround, 0 to 180 deg apart (Marshak & Sekuler 1979)."""

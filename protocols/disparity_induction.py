@@ -24,6 +24,7 @@ from protocols.base import recorded_position
 from protocols.induction_curve import peak, trough_before
 from protocols.table import AbstractTableProtocol, Reader, labels_of
 from stimuli import FeaturePatch, FeatureScene, StimulusSet, Window
+from stimuli.doors import door
 
 SEPARATION = "separation"
 SEPARATIONS = tuple(float(s) for s in (*range(7), 8, 9, 10, 12))  # arcmin; those of the data
@@ -32,6 +33,7 @@ ARCMIN = 60.0
 OF_GRATINGS = ("spatial frequency", "phase", "centre: ")
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class DisparityInduction(AbstractTableProtocol):
     """A bar of no disparity between two flanks of some, above and below, at every distance.

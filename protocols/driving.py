@@ -17,8 +17,10 @@ from insilico.provenance import provenance
 from insilico.recording import Recording
 from insilico.wording import described
 from protocols.base import AbstractProtocol
+from stimuli.doors import door
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class AbstractDrivingProtocol(AbstractProtocol):
     """An experiment that drives units of a circuit of the zoo and measures what the others do."""

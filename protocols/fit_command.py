@@ -22,6 +22,7 @@ from protocols.fit_targets import BOUNDS, targets
 from protocols.registry import PROTOCOLS, protocol_named
 from protocols.report import report
 from protocols.result_files import write_result
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 FITTABLE = ("contextual",)
@@ -29,6 +30,7 @@ KIM_WILSON = "human_kim_wilson1997"
 TILT, SIZES = "otoole_wenderoth1977", "size_tuning"  # what --neighbours and --shift belong to
 
 
+@door
 def fit_problem(
     model: str,
     to: Sequence[str],

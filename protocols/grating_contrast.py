@@ -12,10 +12,12 @@ from insilico.comparison import Finding
 from insilico.preparation import Preparation
 from protocols.base import AbstractProtocol, curve_at, heading
 from stimuli import Grating, StimulusSet
+from stimuli.doors import door
 
 SEMI_SATURATION = "contrast at half of the saturation, by a Naka-Rushton function"
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class ContrastResponse(AbstractProtocol):
     """A grating at the centre, at every contrast."""

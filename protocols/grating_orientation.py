@@ -12,10 +12,12 @@ from insilico.comparison import Finding
 from insilico.preparation import Preparation
 from protocols.base import AbstractProtocol, curve_at, heading
 from stimuli import Grating, StimulusSet
+from stimuli.doors import door
 
 VARIANCE = "0: answers one orientation only, 1: untuned (Ringach, Shapley & Hawken 2002)"
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class OrientationTuning(AbstractProtocol):
     """A grating at the centre, at every orientation."""
@@ -27,6 +29,10 @@ class OrientationTuning(AbstractProtocol):
     orientations: tuple[float, ...] = tuple(float(angle) for angle in range(0, 180, 10))
     contrast: float = 1.0
     preferred: float = 90.0
+
+    def __post_init__(self) -> None:
+        if not self.contrast > 0:
+            raise ValueError(f"contrast = {self.contrast}: must be above 0; a blank has no tuning.")
 
     def stimuli(self, preparation: Preparation) -> StimulusSet:
         """Return one grating for each orientation."""

@@ -14,8 +14,10 @@ from insilico.comparison import Finding
 from insilico.preparation import Preparation
 from protocols.base import AbstractProtocol, curve_at, heading, recorded_position
 from stimuli import Grating, StimulusSet
+from stimuli.doors import door
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class SizeTuning(AbstractProtocol):
     """A grating at every size and contrast.

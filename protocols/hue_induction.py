@@ -9,11 +9,13 @@ from insilico.preparation import Preparation
 from protocols.base import center_position
 from protocols.induction import AbstractInduction
 from stimuli import FeaturePatch, FeatureScene, Window
+from stimuli.doors import door
 
 ANGLES = tuple(-157.5 + 22.5 * i for i in range(16))
 OF_GRATINGS = ("spatial frequency", "phase")  # what a patch of colour has not
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class HueInduction(AbstractInduction):
     """A colour patch in a colour surround whose hue differs by -157.5 to 180 deg, in steps of 22.5.

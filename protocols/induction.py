@@ -24,9 +24,11 @@ from insilico.reference_data import ReferenceData
 from protocols.induction_curve import MEASURES
 from protocols.table import AbstractTableProtocol, Reader, labels_of
 from stimuli import AbstractStimulus, CenterSurround, Grating, StimulusSet
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class AbstractInduction(AbstractTableProtocol):
     """A centre inside a surround at each relative angle of a circular feature; the decoded shift of the centre.

@@ -19,10 +19,12 @@ from insilico.targets import Targets
 from protocols.base import heading, recorded_position
 from protocols.driving import AbstractDrivingProtocol
 from stimuli import Grating, StimulusSet
+from stimuli.doors import door
 
 SMALL, FINITE = "small", "finite"
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class InfluenceMapping(AbstractDrivingProtocol):
     """The unit at the sheet's centre is driven under a grating; everybody else's change is mapped.
@@ -123,6 +125,7 @@ class InfluenceMapping(AbstractDrivingProtocol):
         return influence_plotting.influence_map(one, edges=edges, title=heading(responses))
 
 
+@door
 def influence_mapping(**settings: Any) -> InfluenceMapping:
     """Return the experiment; see `InfluenceMapping` for the settings."""
     return InfluenceMapping(**settings)

@@ -11,12 +11,14 @@ from insilico.model import SheetModel
 from insilico.perturb import Lesion, Perturbation
 from insilico.targets import Targets
 from protocols.base import recorded_position
+from stimuli.doors import door
 
 NEAR_CELLS, FAR_CELLS = 4.5, 14.5  # edges of the rings of the 2018 circuit, from the recorded cell
 DRIVE = 0.5  # of the circuit's drive, which is 1 for a grating at full contrast
 MECHANISMS = ("T", "U", "P", "Q")
 
 
+@door
 def surround_under_light(model: SheetModel) -> dict[str, Act]:
     """Return the perturbations of the surround that a model can undergo, by name.
 

@@ -29,12 +29,14 @@ from protocols.base import heading
 from protocols.driving import AbstractDrivingProtocol
 from protocols.photostimulation import gains
 from stimuli import Grating, StimulusSet
+from stimuli.doors import door
 
 STEPS, HALVINGS = 30, 6
 RESTORED = 1e-3  # of the change that is to be undone
 RIDGE = 1e-3  # of the largest eigenvalue of A Aᵀ: small masks before perfect ones
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class MaskOptimisation(AbstractDrivingProtocol):
     """The smallest lateral drive that gives a changed centre its old response back, under a full-field grating.

@@ -17,12 +17,14 @@ from protocols.base import center_position
 from protocols.papers import HUMAN_OTOOLE_WENDEROTH1977
 from protocols.tilt_induction import TiltInduction
 from stimuli import Grating, StimulusSet
+from stimuli.doors import door
 
 FACTORS = {"090": 0.9, "110": 1.1}
 HALF_WIDTHS = ("rC", "rP", "rTin", "rT")  # of rings, in cells, as real numbers
 SIDES = ("srf", "ssn", "ssf")  # of rings, in cells, odd
 
 
+@door
 def neighbouring_geometries(model: SheetModel, *, read_out: str = "circular_vote") -> list[Finding]:
     """Return the tilt R² with the centre 0.9 and 1.1 times as wide, and with cells half as wide.
 

@@ -16,6 +16,7 @@ from protocols.hue_induction import HueInduction
 from protocols.plaid_contrasts import PlaidContrasts
 from protocols.plaid_surround import PlaidSurround
 from protocols.tilt_induction import TiltInduction
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 PITCH = 0.25
@@ -111,6 +112,7 @@ HUMAN_WESTHEIMER_LEVI1987 = Preparation(
 )
 
 
+@door
 def busse2009(*, geometry: str = "squares", **settings: Any) -> PlaidContrasts:
     """Return the plaid experiment of Busse, Wade & Carandini 2009.
 
@@ -125,26 +127,31 @@ def busse2009(*, geometry: str = "squares", **settings: Any) -> PlaidContrasts:
     return PlaidContrasts(**{"preparation": _in_geometry(CAT_BUSSE2009, geometry), **settings})
 
 
+@door
 def trott_born2015_plaid(*, geometry: str = "squares", **settings: Any) -> PlaidSurround:
     """Return the plaid-in-surround experiment of Trott & Born 2015; arguments as for `busse2009`."""
     return PlaidSurround(**{"preparation": _in_geometry(MACAQUE_TROTT_BORN2015_PLAID, geometry), **settings})
 
 
+@door
 def trott_born2015_matrix(*, geometry: str = "squares", **settings: Any) -> CenterSurroundMatrix:
     """Return the centre-surround experiment of Trott & Born 2015; arguments as for `busse2009`."""
     return CenterSurroundMatrix(**{"preparation": _in_geometry(MACAQUE_TROTT_BORN2015_MATRIX, geometry), **settings})
 
 
+@door
 def otoole_wenderoth1977(*, geometry: str = "squares", **settings: Any) -> TiltInduction:
     """Return the tilt illusion of O'Toole & Wenderoth 1977; geometry as for `busse2009`, settings of its protocol."""
     return TiltInduction(**{"preparation": _in_geometry(HUMAN_OTOOLE_WENDEROTH1977, geometry), **settings})
 
 
+@door
 def kim_wilson1997(*, geometry: str = "squares", **settings: Any) -> DirectionInduction:
     """Return the induced direction of Kim & Wilson 1997; geometry as for `busse2009`, settings of its protocol."""
     return DirectionInduction(**{"preparation": _in_geometry(HUMAN_KIM_WILSON1997, geometry), **settings})
 
 
+@door
 def marshak_sekuler1979(*, geometry: str = "squares", **settings: Any) -> DirectionRepulsion:
     """Return the repulsion of directions of Marshak & Sekuler 1979, its width of direction tuning Kim & Wilson's.
 
@@ -153,11 +160,13 @@ def marshak_sekuler1979(*, geometry: str = "squares", **settings: Any) -> Direct
     return DirectionRepulsion(**{"preparation": _in_geometry(HUMAN_MARSHAK_SEKULER1979, geometry), **settings})
 
 
+@door
 def klauke_wachtler2015(*, geometry: str = "squares", **settings: Any) -> HueInduction:
     """Return the induced hue of Klauke & Wachtler 2015; geometry as for `busse2009`, settings of its protocol."""
     return HueInduction(**{"preparation": _in_geometry(HUMAN_KLAUKE_WACHTLER2015, geometry), **settings})
 
 
+@door
 def westheimer_levi1987(**settings: Any) -> DisparityInduction:
     """Return the induced disparity of Westheimer & Levi 1987; settings of its protocol."""
     return DisparityInduction(**{"preparation": HUMAN_WESTHEIMER_LEVI1987, **settings})

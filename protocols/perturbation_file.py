@@ -16,6 +16,7 @@ Python: `experiment.run(model, perturbations=read_perturbations(path), recording
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ import yaml
 from insilico import Lesion, Light, Opsin, Perturbation, Targets, pulses
 from insilico.experiment import Act
 from insilico.perturb import MODES
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 OF_TARGETS = {f.name for f in fields(Targets)}
@@ -47,6 +49,31 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
+# YAML 1.2 reads 010 as ten, 1e-3 as a number, and 1:30, yes and 2020-01-01 as text
+_INT, _FLOAT, _BOOL = (f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool"))
+_OLD = {_INT, _FLOAT, _BOOL, "tag:yaml.org,2002:timestamp"}
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in pairs if tag not in _OLD]
+    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_DIGITS = [*"-+0123456789"]
+_Loader.add_implicit_resolver(_BOOL, re.compile(r"(true|True|TRUE|false|False|FALSE)$"), [*"tTfF"])
+_Loader.add_implicit_resolver(_INT, re.compile(r"[-+]?[0-9]+$"), _DIGITS)
+_Loader.add_implicit_resolver(
+    _FLOAT,
+    re.compile(r"([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$"),
+    [*_DIGITS, "."],
+)
+
+
+def _whole(_: Any, node: Any) -> int:
+    return int(node.value)
+
+
+_Loader.add_constructor(_INT, _whole)
+
+
+@door
 def read_perturbations(path: Path) -> dict[str, list[Act]]:
     """Return the perturbations of a file, by name.
 
@@ -57,7 +84,9 @@ def read_perturbations(path: Path) -> dict[str, list[Act]]:
     """
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except yaml.YAMLError as error:
+    except RecursionError as error:
+        raise ValueError(f"{path} is nested too deeply: it must hold names, each with a list of mappings.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not YAML: {error}") from error
     if not isinstance(content, Mapping) or not content:
         raise ValueError(f"{path}: must hold names, each with a list of perturbations.")

@@ -17,10 +17,12 @@ from insilico.reference_data import ReferenceData
 from protocols.response_table import AbstractResponseTable
 from protocols.table import paired
 from stimuli import Plaid, StimulusSet
+from stimuli.doors import door
 
 CONTRASTS = (0.0, 0.06, 0.12, 0.25, 0.5)
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class PlaidContrasts(AbstractResponseTable):
     """Gratings at 0 and 90 deg, five contrasts each, in one aperture; the population's response by preference."""
@@ -95,6 +97,7 @@ class PlaidContrasts(AbstractResponseTable):
         return [paired(weights, name="plaid_weights_rms_error", unit="1", note=note), *weights]
 
 
+@door
 def per_panel_squared_correlation(response: xr.DataArray, reference: ReferenceData) -> float:
     """Return the score of earlier work: mean over panels of the squared correlation, gain and offset free in each.
 

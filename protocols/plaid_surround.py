@@ -16,11 +16,13 @@ from insilico.reference_data import ReferenceData
 from protocols.response_table import AbstractResponseTable
 from protocols.table import paired
 from stimuli import CenterSurround, Grating, Plaid, StimulusSet
+from stimuli.doors import door
 
 ORIENTATIONS = (-90.0, -60.0, -30.0, 0.0, 30.0, 60.0)
 WORDS = {"alone": "alone", "surrounded": "inside a surround like the second component"}
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class PlaidSurround(AbstractResponseTable):
     """A plaid of components at 0 deg and at `component_2_orientation`, alone or in a surround like component 2."""

@@ -20,6 +20,7 @@ from protocols.papers import (
     westheimer_levi1987,
 )
 from protocols.standard import contrast_response, orientation_tuning, size_tuning, surround_orientation, v1_facts
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 PUBLISHED: dict[str, Callable[..., AbstractProtocol]] = {  # with a table and a geometry
@@ -50,6 +51,7 @@ def list_protocols() -> tuple[str, ...]:
     return tuple(PROTOCOLS)
 
 
+@door
 def protocol_named(name: str, **settings: Any) -> AbstractProtocol:
     """Return an experiment by name, with settings of its own; raises UnknownNameError with the nearest name."""
     if name not in PROTOCOLS:

@@ -15,8 +15,10 @@ from insilico.comparison import Comparison, Finding
 from insilico.features import Feature
 from insilico.reference_data import ReferenceData
 from protocols.table import AbstractTableProtocol, Reader
+from stimuli.doors import door
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class AbstractResponseTable(AbstractTableProtocol):
     """An experiment whose published table holds responses of units of known preference."""

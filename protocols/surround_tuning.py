@@ -12,11 +12,13 @@ from insilico.comparison import Finding
 from insilico.preparation import Preparation
 from protocols.base import AbstractProtocol, curve_at, heading
 from stimuli import CenterSurround, Grating, StimulusSet
+from stimuli.doors import door
 
 RELATIVE = "over the response to the centre alone"
 INDEX = "(orthogonal − matched) / (orthogonal + matched)"
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class SurroundOrientation(AbstractProtocol):
     """The preferred grating at the centre, alone and inside a surround at every orientation."""

@@ -19,6 +19,7 @@ from insilico.reference_data import ReferenceData, load_reference
 from protocols.base import STIMULUS, UNIT, AbstractProtocol, subject_of
 from protocols.dedicated import dedicated_nulls
 from stimuli import StimulusSet
+from stimuli.doors import door
 
 
 class Reader(Protocol):
@@ -28,6 +29,7 @@ class Reader(Protocol):
         """Return (n_points,) from response and drive, both (n_stimuli, n_channels)."""
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class AbstractTableProtocol(AbstractProtocol):
     """An experiment with a published table to be compared with."""

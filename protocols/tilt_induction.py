@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from protocols.induction import AbstractGratingInduction
+from stimuli.doors import door
 
 ANGLES = tuple(float(angle) for angle in range(91))
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class TiltInduction(AbstractGratingInduction):
     """A grating inside one that is tilted by 0 to 90 deg, in steps of 1; parameters as in `AbstractInduction`."""

@@ -21,6 +21,7 @@ from protocols import v1_measures as measure
 from protocols.base import AbstractProtocol, recorded_position
 from protocols.v1_conditions import Condition, Geometry, key_of, stimulus_set
 from stimuli import StimulusSet
+from stimuli.doors import door
 
 CONTRASTS = (0.0, 0.01, 0.02, 0.03, 0.06, 0.09, 0.12, 0.18, 0.25, 0.35, 0.5, 0.7, 1.0)
 TUNED_AT = (0.06, 0.12, 0.25, 0.5, 1.0)
@@ -35,6 +36,7 @@ LOW_SHARE = 0.2  # of the largest response: the contrast that reaches it is "low
 ISO, CROSS = 0.0, 90.0
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class V1Facts(AbstractProtocol):
     """Patches, plaids and surrounds for one column: contrast, size and orientation tuning, suppression, facilitation.

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stimuli.areas import disc_in_cells, gaussian_in_cells, interval_in_cells, soft_disc_in_cells
+from stimuli.doors import door
 from stimuli.validation import TOLERANCE_DEG, non_negative, one_of, point, positive
 
 Array = NDArray[np.float64]
@@ -20,6 +21,7 @@ SMALLEST_DEG, LARGEST_DEG = 1e-6, 1e6
 """Sizes and places beyond which squares of lengths lose the window to rounding."""
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Window:
     """Describe a window: 1 inside its edge, 0 outside, with an optional ramp and an optional hole.

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from stimuli.carriers import Component
 from stimuli.display import Display
+from stimuli.doors import door
 from stimuli.limits import refuse_display, refuse_rates, warn_of_losses
 from stimuli.memory import refuse_memory
 from stimuli.validation import TOLERANCE_CONTRAST, finite, non_negative, one_of, plain
@@ -53,6 +54,7 @@ class Layer:
     phase: float
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class AbstractStimulus(abc.ABC):
     """Define a stimulus: a frozen, keyword-only dataclass that lists its components.

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stimuli.apertures import Window
+from stimuli.doors import door
 from stimuli.validation import finite, fraction, one_of, positive
 
 Array = NDArray[np.float64]
@@ -46,6 +47,7 @@ class Numbers(NamedTuple):
     counterphase: Array
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Component:
     """Describe one windowed grating, ``contrast * window * cos(2π(f u − ω t) + φ)``.

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from stimuli.base import AbstractStimulus
 from stimuli.carriers import Component
+from stimuli.doors import door
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Superposition(AbstractStimulus):
     """Show several stimuli at once: their contrasts add. ``a + b`` builds one; sums of sums are flat.

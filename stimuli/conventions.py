@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import TypedDict
 
+from stimuli.doors import door
 from stimuli.validation import finite
 
 
@@ -41,6 +42,7 @@ class ImagenAngles(TypedDict):
     phase: float
 
 
+@door
 def to_psychopy(*, orientation: float, phase: float) -> PsychopyAngles:
     """Translate to PsychoPy, which draws ``cos(2π (sf (x cos ori − y sin ori) − phase))``.
 
@@ -57,11 +59,13 @@ def to_psychopy(*, orientation: float, phase: float) -> PsychopyAngles:
     return {"ori": 90 - finite("orientation", orientation), "phase": finite("phase", phase) / 360}
 
 
+@door
 def from_psychopy(*, ori: float, phase: float) -> GratingAngles:
     """Translate PsychoPy's ``ori`` (degrees) and ``phase`` (cycles) to ours; the inverse of `to_psychopy`."""
     return {"orientation": 90 - finite("ori", ori), "phase": 360 * finite("phase", phase)}
 
 
+@door
 def to_stimupy(*, orientation: float, phase: float) -> StimupyAngles:
     """Translate to stimupy, which draws ``sin(2π f (x cos r + y sin r) + p)``, y up, about its origin.
 
@@ -82,11 +86,13 @@ def to_stimupy(*, orientation: float, phase: float) -> StimupyAngles:
     return {"rotation": finite("orientation", orientation) + 90, "phase_shift": finite("phase", phase) + 90}
 
 
+@door
 def from_stimupy(*, rotation: float, phase_shift: float) -> GratingAngles:
     """Translate stimupy's ``rotation`` and ``phase_shift`` (degrees) to ours; the inverse of `to_stimupy`."""
     return {"orientation": finite("rotation", rotation) - 90, "phase": finite("phase_shift", phase_shift) - 90}
 
 
+@door
 def to_imagen(*, orientation: float, phase: float) -> ImagenAngles:
     """Translate to ImaGen, which draws ``sin(2π f (−x sinθ + y cosθ) + phase)``.
 
@@ -106,6 +112,7 @@ def to_imagen(*, orientation: float, phase: float) -> ImagenAngles:
     }
 
 
+@door
 def from_imagen(*, orientation: float, phase: float) -> GratingAngles:
     """Translate ImaGen's ``orientation`` and ``phase`` (radians) to ours; the inverse of `to_imagen`."""
     return {

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stimuli.doors import door
 from stimuli.validation import positive
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Display:
     """Describe a flat screen with square pixels by its size and its resolution.

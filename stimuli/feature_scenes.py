@@ -16,12 +16,14 @@ from stimuli.apertures import Window
 from stimuli.base import AbstractStimulus, Array, Layer, refuse_clipping
 from stimuli.carriers import Component
 from stimuli.display import Display
+from stimuli.doors import door
 from stimuli.validation import finite, fraction, non_negative, one_of
 
 UNDRAWN = {"hue": "colour", "disparity": "an image for each eye"}
 """Features without a picture, and what a picture of them would need."""
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class FeaturePatch:
     """Describe one window in which a feature has one value.
@@ -52,6 +54,7 @@ class FeaturePatch:
             raise TypeError(f"window is a {type(self.window).__name__}; a stimuli.Window is needed.")
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class FeatureScene(AbstractStimulus):
     """Show patches of one feature, in layers only.

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from stimuli.base import COLUMN, IMAGES_AT_ONCE, ROW, STIMULUS, TIME, AbstractStimulus, draw
 from stimuli.display import Display
+from stimuli.doors import door
 from stimuli.gratings import Blank
 from stimuli.limits import refuse_rates, warn_of_losses
 from stimuli.memory import refuse_memory
@@ -25,6 +26,7 @@ WINDOW_BYTES = 2**28
 """Bound on the float64 windows of one chunk when every component of it has a window of its own."""
 
 
+@door
 def render(
     stimuli: StimulusSet | AbstractStimulus,
     display: Display,

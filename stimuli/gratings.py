@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from stimuli.apertures import GAUSSIAN_SDS, Window
 from stimuli.base import AbstractStimulus
 from stimuli.carriers import Component
+from stimuli.doors import door
 from stimuli.validation import positive
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Blank(AbstractStimulus):
     """Show the mean luminance: no component, no layer."""
@@ -19,6 +21,7 @@ class Blank(AbstractStimulus):
         return ()
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Grating(AbstractStimulus):
     """Show a sine or square grating behind an aperture.
@@ -87,6 +90,7 @@ class Grating(AbstractStimulus):
         )
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Gabor(AbstractStimulus):
     """Show a sine grating under a round Gaussian envelope.

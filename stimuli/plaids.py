@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from stimuli.apertures import Window
 from stimuli.base import AbstractStimulus
 from stimuli.carriers import Component
+from stimuli.doors import door
 from stimuli.validation import finite, fraction, positive
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Plaid(AbstractStimulus):
     """Show the sum of two gratings, the second one called mask, in one aperture.

@@ -10,6 +10,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from stimuli.base import STIMULUS
 from stimuli.display import Display
+from stimuli.doors import door
 from stimuli.frames import render
 from stimuli.sweep import StimulusSet
 
@@ -20,6 +21,7 @@ LABEL_POINTS = 6.5
 SYMBOLS = {"deg": "°", "1": "", "cycles/deg": " c/deg"}
 
 
+@door
 def overview(stimuli: StimulusSet, display: Display) -> Figure:
     """Draw a labelled thumbnail of each stimulus at its onset, the mean luminance as middle grey.
 

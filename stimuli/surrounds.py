@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from stimuli.apertures import Window
 from stimuli.base import AbstractStimulus
 from stimuli.carriers import Component
+from stimuli.doors import door
 from stimuli.gratings import Gabor, Grating
 from stimuli.plaids import Plaid
 from stimuli.validation import non_negative, positive
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Annulus(AbstractStimulus):
     """Show a grating in a ring.
@@ -76,6 +78,7 @@ class Annulus(AbstractStimulus):
         )
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class CenterSurround(AbstractStimulus):
     """Show a centre, and a grating around it that is drawn only outside of it.

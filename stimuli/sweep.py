@@ -7,19 +7,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from stimuli.base import COLUMN, ROW, STIMULUS, TIME, AbstractStimulus
 from stimuli.display import Display
+from stimuli.doors import door
 from stimuli.labels import joined_columns, label_column
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
     from stimuli.plotting import Figure
 
 Factory = Callable[..., AbstractStimulus]
 
 
+@door
 class StimulusSet:
     """Hold stimuli in order, with parameters that label each. Built by `grid`, `zip`, `of` or ``a + b``; not mutable.
 

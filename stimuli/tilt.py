@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from stimuli.base import AbstractStimulus
 from stimuli.carriers import Component
+from stimuli.doors import door
 from stimuli.gratings import Grating
 from stimuli.surrounds import CenterSurround
 from stimuli.validation import finite, fraction, positive
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class TiltIllusion(AbstractStimulus):
     """Show a test grating and the inducing grating around it.

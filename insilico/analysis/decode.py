@@ -14,8 +14,10 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from insilico.analysis.finite import of_finite
 from insilico.analysis.lookup import shared_preferences
 from insilico.provenance import derived_attributes
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 READ_OUTS = ("vector_average", "circular_vote")
@@ -23,6 +25,8 @@ RESOLUTION = 9  # decimals of a degree; below, the rounding of the sum decides
 CANCELLED = 1e-12  # length of the sum, relative to the activity, below which it points nowhere
 
 
+@door
+@of_finite
 def vector_average(response: xr.DataArray, along: str, *, period: float = 180.0) -> xr.DataArray:
     """Return the circular mean of the preferences, weighted by the response; a preference counts once.
 
@@ -43,11 +47,14 @@ def vector_average(response: xr.DataArray, along: str, *, period: float = 180.0)
     return _labelled(response, along, period, "vector_average")
 
 
+@door
+@of_finite
 def circular_vote(response: xr.DataArray, along: str, *, period: float = 180.0) -> xr.DataArray:
     """Return the circular mean over all channels, duplicated ends too; arguments and result as `vector_average`."""
     return _labelled(response, along, period, "circular_vote")
 
 
+@door
 def pointers(preferences: np.ndarray, *, period: float, read_out: str) -> np.ndarray:
     """Return what one unit of activity of each channel adds to the vector sum; complex, shape (n_channels,).
 
@@ -70,6 +77,7 @@ def pointers(preferences: np.ndarray, *, period: float, read_out: str) -> np.nda
     return turns / count[group]
 
 
+@door
 def decoded(activity: np.ndarray, vectors: np.ndarray, *, period: float) -> np.ndarray:
     """Return the angle of the vector sum in (−period/2, period/2]; NaN where it vanishes.
 
@@ -87,6 +95,7 @@ def decoded(activity: np.ndarray, vectors: np.ndarray, *, period: float) -> np.n
     return np.where(np.abs(total) > CANCELLED * (np.abs(activity) @ np.abs(vectors)), found, np.nan)
 
 
+@door
 def wrapped(angle: np.ndarray, *, period: float) -> np.ndarray:
     """Return angles in (−period/2, period/2]."""
     return period / 2 - (period / 2 - np.asarray(angle, dtype=float)) % period

@@ -8,6 +8,9 @@ import numpy as np
 import xarray as xr
 from scipy import optimize
 
+from insilico.analysis.finite import of_finite
+from stimuli.doors import door
+
 _NAN = float("nan")
 
 
@@ -58,6 +61,8 @@ class NakaRushtonFit:
     undetermined: str = ""
 
 
+@door
+@of_finite
 def fit_von_mises(curve: xr.DataArray, along: str = "orientation") -> VonMisesFit:
     """Fit an orientation tuning curve, dims (`along`,), with at least five points."""
     theta, response = _points(curve, along, at_least=5)
@@ -81,6 +86,8 @@ def fit_von_mises(curve: xr.DataArray, along: str = "orientation") -> VonMisesFi
     )
 
 
+@door
+@of_finite
 def fit_naka_rushton(curve: xr.DataArray, along: str = "contrast") -> NakaRushtonFit:
     """Fit a contrast response, dims (`along`,), with at least five points; see `NakaRushtonFit.undetermined`."""
     c, response = _points(curve, along, at_least=5)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from stimuli.doors import door
 
+
+@door
 def weighted_sum(mixture: np.ndarray, part_1: np.ndarray, part_2: np.ndarray) -> tuple[float, float]:
     """Return the least-squares weights of a mixture in terms of its parts: mixture ≈ w1 part_1 + w2 part_2.
 

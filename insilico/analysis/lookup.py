@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from insilico.features import FEATURES
+from stimuli.doors import door
 
 STIMULUS, UNIT = "stimulus", "unit"
 
@@ -38,6 +39,7 @@ def shared_preferences(preferences: np.ndarray, *, period: float | None) -> tupl
     return unique, group, count
 
 
+@door
 def channel_weights(own: np.ndarray, wanted: np.ndarray, *, period: float | None) -> np.ndarray:
     """Return the share of each channel in a unit of each wanted preference, by linear interpolation.
 
@@ -73,6 +75,7 @@ def channel_weights(own: np.ndarray, wanted: np.ndarray, *, period: float | None
     return shares[group] / count[group, None]
 
 
+@door
 def stimulus_rows(shown: Mapping[str, np.ndarray], conditions: Mapping[str, np.ndarray]) -> np.ndarray:
     """Return the number of the stimulus behind each point.
 
@@ -111,6 +114,7 @@ def stimulus_rows(shown: Mapping[str, np.ndarray], conditions: Mapping[str, np.n
     return rows
 
 
+@door
 def at_preference(response: xr.DataArray, preferences: np.ndarray) -> xr.DataArray:
     """Interpolate a response linearly over the units' preferences.
 
@@ -139,6 +143,7 @@ def at_preference(response: xr.DataArray, preferences: np.ndarray) -> xr.DataArr
     return xr.DataArray(picked, dims=dims, coords=coords, attrs=response.attrs, name=response.name)
 
 
+@door
 def responses_to(response: xr.DataArray, conditions: Mapping[str, np.ndarray], preferences: np.ndarray) -> np.ndarray:
     """Return the response of a unit of each preference to each condition, point by point.
 

@@ -7,16 +7,22 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
+from insilico.analysis.finite import of_finite
 from insilico.provenance import derived_attributes
+from stimuli.doors import door
 
 WIGGLE = 0.01  # share of the maximum by which a curve may go the wrong way and still count as unimodal
 
 
+@door
+@of_finite
 def suppression_index(curve: xr.DataArray, along: str = "diameter") -> xr.DataArray:
     """Return (largest − response to the largest size) / largest; dims of the curve without `along`, in [0, 1]."""
     return _measured(curve, along, lambda _, response: suppression_of(response), "suppression index", "1")
 
 
+@door
+@of_finite
 def preferred_size(curve: xr.DataArray, along: str = "diameter") -> xr.DataArray:
     """Return the size of the largest response; degrees, NaN where nothing responds.
 
@@ -26,6 +32,8 @@ def preferred_size(curve: xr.DataArray, along: str = "diameter") -> xr.DataArray
     return _measured(curve, along, peak_of, "preferred size", "deg")
 
 
+@door
+@of_finite
 def summation_size(curve: xr.DataArray, along: str = "diameter", *, share: float = 0.95) -> xr.DataArray:
     """Return the smallest size, interpolated, at which the response reaches `share` of its maximum; degrees.
 
@@ -47,6 +55,8 @@ def summation_size(curve: xr.DataArray, along: str = "diameter", *, share: float
     return _measured(curve, along, reached, f"summation size ({share:.0%} of the maximum)", "deg")
 
 
+@door
+@of_finite
 def unimodal(curve: xr.DataArray, along: str = "diameter", *, tolerance: float = WIGGLE) -> xr.DataArray:
     """Return 1 where the curve rises to one maximum and then falls, else 0; 0 where nothing responds, NaN for NaN.
 

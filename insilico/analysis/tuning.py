@@ -10,10 +10,12 @@ import xarray as xr
 from insilico.analysis.unfold import unfolded
 from insilico.experiment import refuse_several
 from insilico.provenance import derived_attributes
+from stimuli.doors import door
 
 STIMULUS, UNIT = "stimulus", "unit"
 
 
+@door
 def tuning_curve(
     responses: xr.Dataset, *, along: str, unit: int | Sequence[int] | None = None, variable: str = "response"
 ) -> xr.DataArray:

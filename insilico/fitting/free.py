@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stimuli.doors import door
+
 LOG, LINEAR = "log", "linear"
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Free:
     """One free parameter.

@@ -13,9 +13,11 @@ from insilico.fitting.free import Free
 from insilico.fitting.problem import Problem, predicted_points
 from insilico.fitting.starts import best_of, run_starts
 from insilico.fitting.target import Target
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class LeftOut:
     """What was predicted without having been fitted.
@@ -57,6 +59,7 @@ def parts(target: Target, *, n_parts: int, seed: int) -> np.ndarray:
     return dealt[condition]
 
 
+@door
 def leave_out_parts(
     problem: Problem,
     *,
@@ -102,6 +105,7 @@ def leave_out_parts(
     return [_left_out(t, errors[t.name], f"one of {n_parts} parts of the conditions at a time") for t in tables]
 
 
+@door
 def leave_out_table(problem: Problem, name: str, **common: Any) -> LeftOut:
     """Fit without a whole table and score it; its own gain and offset are all that it is given.
 
@@ -111,6 +115,7 @@ def leave_out_table(problem: Problem, name: str, **common: Any) -> LeftOut:
     return found
 
 
+@door
 def leave_out_tables(
     problem: Problem,
     names: Sequence[str],

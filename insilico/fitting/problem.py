@@ -23,6 +23,7 @@ from insilico.folding import FoldedStimuli, fold
 from insilico.model import EVERY, SheetModel
 from insilico.preparation import Preparation, Sheet
 from stimuli import StimulusSet
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 SETTLED = {"float32": 2e-5, "float64": 1e-8}  # residual per unit time above which a state counts as not converged
@@ -67,6 +68,7 @@ def _unsaid() -> dict[str, dict[str, Any]]:
     )
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """A set of targets and a set of free parameters of the contextual circuit.

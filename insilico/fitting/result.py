@@ -14,6 +14,7 @@ from insilico.fitting.problem import Evaluation, Problem
 from insilico.fitting.starts import Start, best_of, jacobian, run_starts
 from insilico.model import SheetModel
 from insilico.zoo import circuit_named
+from stimuli.doors import door
 
 CIRCUIT = "contextual"  # the circuit that a problem solves
 AGREE = 0.05  # a start within this share of the best cost has found the same optimum
@@ -21,6 +22,7 @@ UNKNOWN = 1e-3  # share of a parameter in a direction that the data say nothing 
 NAMED = 0.3  # components of a soft direction that are named
 
 
+@door
 def fit(
     problem: Problem,
     *,
@@ -53,6 +55,7 @@ def fit(
     return FitResult(problem, tuple(found))
 
 
+@door
 @dataclass(frozen=True)
 class FitResult:
     """The best of several starts, and what is known about it.

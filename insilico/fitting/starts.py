@@ -21,6 +21,7 @@ from insilico.fitting.target import Target
 from insilico.provenance import versions
 from insilico.running.files import write_whole
 from insilico.running.tasks import run_tasks
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 DIFFERENCE = 2e-3  # step of the finite differences, as a share of the distance between the bounds
@@ -62,6 +63,7 @@ class Start:
         return bool(np.isfinite([self.cost, *self.scores.values()]).all()) and not self.unconverged
 
 
+@door
 def run_starts(
     problem: Problem,
     *,

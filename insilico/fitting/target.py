@@ -13,6 +13,7 @@ from insilico.folded_circuit import FoldedActivity
 from insilico.preparation import Preparation
 from insilico.reference_data import ReferenceData
 from stimuli import StimulusSet
+from stimuli.doors import door
 
 
 class TableProtocol(Protocol):
@@ -49,6 +50,7 @@ class SoftTarget(Protocol):
     def residuals(self, stimuli: StimulusSet, preparation: Preparation, activity: FoldedActivity) -> np.ndarray: ...
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """One experiment of a fit.

@@ -13,8 +13,10 @@ from insilico.fitting.leave_out import conditions_of
 from insilico.fitting.problem import Problem
 from insilico.fitting.result import FitResult
 from insilico.fitting.starts import run_starts
+from stimuli.doors import door
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Variation:
     """A changed problem.
@@ -38,6 +40,7 @@ class Variation:
     follows: bool = False
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """The best fit of a variation.
@@ -67,6 +70,7 @@ class Outcome:
     unconverged: int
 
 
+@door
 def fit_variations(
     variations: Iterable[Variation],
     *,

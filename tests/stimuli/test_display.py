@@ -35,12 +35,12 @@ def test_viewing_geometry_gives_the_tangent_form():
 @pytest.mark.parametrize(
     ("fields", "error", "says"),
     [
-        ({"size_px": 128, "ppd": 16}, TypeError, "two whole numbers"),
-        ({"size_px": (128.5, 2), "ppd": 16}, ValueError, "whole numbers"),
+        ({"size_px": 128, "ppd": 16}, TypeError, "sequence of 2, each a whole number"),
+        ({"size_px": (128.5, 2), "ppd": 16}, TypeError, r"size_px\[0\] = 128.5 .*whole number"),
         ({"size_px": (0, 2), "ppd": 16}, ValueError, "at least 1"),
         ({"size_px": (2, 2), "ppd": 0}, ValueError, "larger than 0"),
         ({"size_px": (2, 2), "ppd": float("nan")}, ValueError, "finite"),
-        ({"size_px": (2, 2), "ppd": "16"}, TypeError, "a number is needed"),
+        ({"size_px": (2, 2), "ppd": "16"}, TypeError, "must be a number. Give 16 without quotes"),
         ({"size_px": (2, 2), "ppd": 16, "refresh_hz": -1}, ValueError, "refresh_hz"),
     ],
 )

@@ -149,5 +149,5 @@ def test_a_rendering_that_means_nothing_is_refused(fields, error, says):
 
 
 def test_only_stimuli_are_rendered():
-    with pytest.raises(TypeError, match="a StimulusSet or a stimulus is needed"):
+    with pytest.raises(TypeError, match="must be a StimulusSet or an AbstractStimulus"):
         stimuli.render([grating()], DISPLAY)

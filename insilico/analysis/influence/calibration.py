@@ -27,6 +27,7 @@ from insilico.analysis.influence.simulation import (
     simulated,
 )
 from insilico.analysis.influence.synthetic import SyntheticPopulation, synthetic_experiment
+from stimuli.doors import door
 
 STANDARD_SIZE = ExperimentSize(n_fields=20, n_targets=26, plan=TrialPlan(trials=80, sham_trials=800))
 SIZES = (
@@ -46,6 +47,7 @@ def synthetic_pool() -> FieldPool:
     return field_pool(pairs, noises)
 
 
+@door
 def calibration(
     n: int = 1000,
     seed: int = 0,
@@ -98,6 +100,7 @@ def calibration(
     )
 
 
+@door
 def power_agreement(
     n: int = 1000,
     seed: int = 0,

@@ -14,10 +14,12 @@ import numpy as np
 import xarray as xr
 
 from insilico.features import feature_named
+from stimuli.doors import door
 
 NAMES = ("near", "far", "near_like_to_like", "far_like_to_like")
 
 
+@door
 def effective_connectivity(
     influence: xr.Dataset, *, near: float, far: float, permutations: int = 200, seed: int = 0
 ) -> xr.Dataset:

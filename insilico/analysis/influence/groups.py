@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from insilico.analysis.influence.pairs import DIRECT_UM
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 DISTANCE_MODELS = ("bins", "lines", "exact", "piecewise")
@@ -43,6 +44,7 @@ TESTS = (
 LETTERS = "abcde"
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class PairGroups:
     """How pairs are sorted by distance and by correlation.

@@ -34,6 +34,7 @@ from insilico.model import SheetModel
 from insilico.recording import Recording
 from insilico.units import UNIT
 from stimuli import Display, StimulusSet
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 METHODS = ("auto", "blocks", "gmres")
@@ -44,6 +45,7 @@ LARGEST_SHARE = 1e-5  # of a target's change, that the rates under its drive may
 FIXED_POINT = 1e-13  # |ds/dt| that counts as zero: finite and implicit influence agree to 1e-4 only below this
 
 
+@door
 def implicit_influence(
     model: SheetModel,
     stimuli: StimulusSet,
@@ -130,6 +132,7 @@ def implicit_influence(
     )
 
 
+@door
 def finite_influence(
     model: SheetModel,
     stimuli: StimulusSet,

@@ -16,6 +16,7 @@ import xarray as xr
 
 from insilico.analysis.influence.noise import FieldNoise
 from insilico.analysis.influence.pairs import FIELD, NEURON, PAIR, TARGET, stack_pairs
+from stimuli.doors import door
 
 
 def signal_correlation(events: np.ndarray) -> np.ndarray:
@@ -37,6 +38,7 @@ def trace_correlation(field: FieldNoise) -> np.ndarray:
     return np.asarray(np.clip(covariance / total[:, None] / total, -1, 1))
 
 
+@door
 def measured_pairs(
     neurons: xr.Dataset,
     noises: Mapping[object, FieldNoise],

@@ -24,10 +24,12 @@ import xarray as xr
 
 from insilico.analysis.influence.pairs import FIELD, NEURON
 from insilico.analysis.influence.plan import TrialPlan
+from stimuli.doors import door
 
 STIMULUS = "stimulus"
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class TrialNoise:
     """Noise of single trials.
@@ -237,6 +239,7 @@ class FieldNoise:
         return overall, own * self.relative_sd[preferred]
 
 
+@door
 def field_noises(
     neurons: xr.Dataset, noise: TrialNoise, passed: Mapping[object, np.ndarray] | None = None
 ) -> dict[object, FieldNoise]:

@@ -27,6 +27,7 @@ from insilico.analysis.influence.design import (
 from insilico.analysis.influence.gain import PopulationGain, population_gain
 from insilico.analysis.influence.groups import LETTERS, STANDARD_GROUPS, TESTS, PairGroups, StatisticalTest
 from insilico.analysis.influence.pairs import pair_table
+from stimuli.doors import door
 
 LEVEL = 0.05
 TEST = "test"
@@ -158,6 +159,7 @@ class InfluenceTests:
         return xr.Dataset({k: (TEST, np.array(v)) for k, v in columns.items()}, {TEST: names}, attrs)
 
 
+@door
 def five_tests(
     pairs: xr.Dataset,
     *,

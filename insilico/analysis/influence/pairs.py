@@ -28,6 +28,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from stimuli.doors import door
+
 PAIR, TARGET, NEURON, FIELD = "pair", "target", "neuron", "field"
 DIRECT_UM = 25.0
 LABELS = (FIELD, TARGET, NEURON)
@@ -112,6 +114,7 @@ def pair_table(pairs: xr.Dataset) -> PairTable:
     return PairTable(field=labels[FIELD], target=labels[TARGET], neuron=labels[NEURON], measures=measures)
 
 
+@door
 def stack_pairs(matrices: xr.Dataset) -> xr.Dataset:
     """Return the pairs of dense matrices (target, neuron), without own units, other fields and pairs < 25 µm.
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stimuli.doors import door
 
+
+@door
 @dataclass(frozen=True, kw_only=True)
 class TrialPlan:
     """How many trials an experiment has; stimuli are shown equally often, to within one trial.
@@ -43,6 +46,7 @@ class TrialPlan:
         return _spread(self.sham_trials, 1, n_stimuli)[0]
 
 
+@door
 @dataclass(frozen=True, kw_only=True)
 class ExperimentSize:
     """How large an experiment is.

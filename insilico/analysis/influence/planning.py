@@ -16,6 +16,7 @@ from insilico.analysis.influence.pairs import NEURON, PAIR, TARGET, pair_table
 from insilico.analysis.influence.plan import ExperimentSize, TrialPlan
 from insilico.analysis.influence.power import PowerPlan
 from insilico.analysis.influence.trials import PairNoise, pair_noise
+from stimuli.doors import door
 
 POWER = 0.8
 MOST_TRIALS = 1 << 20
@@ -47,6 +48,7 @@ class Bins:
 STANDARD_BINS = Bins()
 
 
+@door
 def power_table(plan: PowerPlan, sizes: Sequence[ExperimentSize]) -> xr.Dataset:
     """Return the predicted power of experiments of several sizes, `PowerPlan.power` with a dimension `size` in front.
 
@@ -64,6 +66,7 @@ def power_table(plan: PowerPlan, sizes: Sequence[ExperimentSize]) -> xr.Dataset:
     return table.assign_coords({name: ("size", [row[name] for row in numbers]) for name in numbers[0]})
 
 
+@door
 def trials_needed(
     plan: PowerPlan, *, n_fields: int, n_targets: int, sham_per_trial: float = 10.0, power: float = POWER
 ) -> xr.DataArray:
@@ -115,6 +118,7 @@ def trials_needed(
     return xr.DataArray([fewest(x) for x in LETTERS], {"letter": list(LETTERS)}, ("letter",), "trials", attrs)
 
 
+@door
 def largest_differences(
     first: xr.Dataset,
     second: xr.Dataset,

@@ -29,6 +29,7 @@ from insilico.analysis.influence.ordinal import LEVEL
 from insilico.analysis.influence.pairs import pair_table
 from insilico.analysis.influence.plan import ExperimentSize
 from insilico.analysis.influence.trials import PairNoise, pair_noise
+from stimuli.doors import door
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -125,6 +126,7 @@ class PowerPlan:
         return float(stats.multivariate_normal([0, 0], [[1, related], [related, 1]]).cdf(upper))
 
 
+@door
 def power_plan(
     pairs: xr.Dataset, noises: Mapping[object, FieldNoise], groups: PairGroups = STANDARD_GROUPS
 ) -> PowerPlan:

@@ -19,6 +19,7 @@ from insilico.analysis.influence.design import FAR, MID, NEAR, STRONG, Influence
 from insilico.analysis.influence.groups import STANDARD_GROUPS, PairGroups
 from insilico.analysis.influence.ordinal import LEVEL
 from insilico.analysis.influence.pairs import PairTable, pair_table
+from stimuli.doors import door
 
 TEST = "test"
 PERMUTED = {"weak slope": -1, "strong slope": 1, "interaction": 1}  # and the published sign
@@ -34,6 +35,7 @@ PAIR_FALSE_POSITIVES = {  # two-sided at 5 %, "as published" without influence: 
 }
 
 
+@door
 def tuning_permutation(
     pairs: xr.Dataset, *, n: int = 999, seed: int, groups: PairGroups = STANDARD_GROUPS
 ) -> xr.Dataset:
@@ -105,6 +107,7 @@ def shuffled_tunings(table: PairTable, *, n: int, rng: np.random.Generator) -> I
         yield result
 
 
+@door
 def as_published(
     pairs: xr.Dataset, *, resamples: int = PUBLISHED_RESAMPLES, seed: int, strong_percent: float = 2.5
 ) -> xr.Dataset:

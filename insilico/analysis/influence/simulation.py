@@ -25,6 +25,7 @@ from insilico.analysis.influence.pairs import PairTable, pair_table
 from insilico.analysis.influence.plan import ExperimentSize
 from insilico.analysis.influence.trials import FieldPairs, PairNoise, pair_noise
 from insilico.running.tasks import run_tasks
+from stimuli.doors import door
 from stimuli.errors import unknown_name
 
 SIMULATION, TEST, ESTIMATOR = "simulation", "test", "estimator"
@@ -102,6 +103,7 @@ class FieldPool:
         return {**measures, "row": pairs.row, "column": pairs.column}
 
 
+@door
 def field_pool(pairs: xr.Dataset, noises: Mapping[object, FieldNoise]) -> FieldPool:
     """Return the pool of the fields of a Dataset of pairs with expected influences and all variables for test e."""
     table = pair_table(pairs)
@@ -109,6 +111,7 @@ def field_pool(pairs: xr.Dataset, noises: Mapping[object, FieldNoise]) -> FieldP
     return FieldPool(table=table, noise=pair_noise(pairs, noises), starts=starts)
 
 
+@door
 def simulated(
     pool: FieldPool,
     size: ExperimentSize,

@@ -17,6 +17,7 @@ import xarray as xr
 from insilico.analysis.influence.measures import measured_pairs
 from insilico.analysis.influence.noise import STANDARD_NOISE, STIMULUS, FieldNoise, TrialNoise, field_noises
 from insilico.analysis.influence.pairs import FIELD, NEURON, TARGET
+from stimuli.doors import door
 
 BASELINE = 0.05  # response to the orthogonal orientation / to the preferred one
 WIDEST_DEG = 60.0  # of a tuning curve
@@ -112,6 +113,7 @@ class SyntheticPopulation:
 STANDARD_INFLUENCE, STANDARD_POPULATION = SyntheticInfluence(), SyntheticPopulation()
 
 
+@door
 def synthetic_experiment(
     *,
     seed: int,

@@ -16,6 +16,7 @@ from insilico.analysis.influence.measures import signal_correlation
 from insilico.analysis.influence.noise import FieldNoise
 from insilico.analysis.influence.pairs import FIELD, NEURON, TARGET
 from insilico.analysis.influence.plan import TrialPlan
+from stimuli.doors import door
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,6 +96,7 @@ def pair_noise(pairs: xr.Dataset, noises: Mapping[object, FieldNoise]) -> PairNo
     return PairNoise(fields=tuple(result))
 
 
+@door
 def observed(pairs: xr.Dataset, noises: Mapping[object, FieldNoise], plan: TrialPlan, *, seed: int) -> xr.Dataset:
     """Return the pairs as one experiment would measure them.
 
@@ -117,6 +119,7 @@ def observed(pairs: xr.Dataset, noises: Mapping[object, FieldNoise], plan: Trial
     return result
 
 
+@door
 def with_estimated_correlations(
     pairs: xr.Dataset, noises: Mapping[object, FieldNoise], *, trials: int, seed: int
 ) -> xr.Dataset:
