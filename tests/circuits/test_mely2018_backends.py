@@ -38,7 +38,8 @@ def experiments(draw):
 @st.composite
 def perturbations_of(draw, n_units):
     def one(mode, value):
-        where = draw(st.one_of(st.sampled_from(["input", "output"]), st.lists(st.integers(0, n_units - 1), max_size=5, unique=True)))
+        units = st.lists(st.integers(0, n_units - 1), max_size=5, unique=True)
+        where = draw(st.one_of(st.sampled_from(["input", "output"]), units))
         start = draw(st.sampled_from([0.0, 1.0, 3.7]))
         window = (start, start + draw(st.sampled_from([0.5, 2.0, np.inf])))
         return Perturbation(units=where, mode=mode, value=value, window=window)
