@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -123,6 +124,7 @@ CALLS: dict[str, tuple[Call, ...]] = {
 }
 """Valid calls by area; each constructs or measures, none solves a circuit."""
 
+PROVENANCE = json.dumps({"versions": {}, "model": {}, "protocol": {}, "experiment": {}})
 PERTURBATIONS = (
     "a:\n  - {mode: drive, value: 1.0, preferred: 0}\nb:\n  - {mode: silence, position: [0, 0], radius: 1}\n"
 )
@@ -200,7 +202,8 @@ def _case(area: str, function: Callable[..., Any], given: dict[str, Any], name: 
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
-    result = xr.Dataset({"response": CURVE}).assign_attrs(provenance="{}")
+    curve = CURVE.assign_attrs(units="1").assign_coords(diameter=CURVE["diameter"].assign_attrs(units="deg"))
+    result = xr.Dataset({"response": curve}).assign_attrs(provenance=PROVENANCE)
     insilico.save_result(result, folder / "valid.nc")
     return {"nc": (folder / "valid.nc").read_bytes(), "yaml": PERTURBATIONS.encode()}
 
