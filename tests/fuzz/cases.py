@@ -212,7 +212,7 @@ def _of_file(rng: np.random.Generator, folder: Path, contents: dict[str, bytes])
     ending = str(rng.choice(["nc", "yaml", "toml"]))
     data = bytearray(contents.get(ending, b""))
     if ending == "toml":
-        data = bytearray(b'[fitted]\nnote = "x"\nmu = 1.0\n')
+        data = bytearray(b'[found]\ndescription = "x"\nn_fitted = 0\n')
     way = str(rng.choice(["byte", "cut", "empty", "noise", "bytes", "insert"]))
     if way == "byte":
         data[rng.integers(len(data))] ^= int(rng.integers(1, 256))
