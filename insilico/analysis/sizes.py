@@ -10,6 +10,7 @@ import xarray as xr
 from insilico.analysis.finite import of_finite
 from insilico.provenance import derived_attributes
 from stimuli.doors import door
+from stimuli.errors import unknown_name
 
 WIGGLE = 0.01  # share of the maximum by which a curve may go the wrong way and still count as unimodal
 
@@ -127,6 +128,10 @@ def _measured(
     curve: xr.DataArray, along: str, measure: Callable[[np.ndarray, np.ndarray], float], long_name: str, units: str
 ) -> xr.DataArray:
     """Apply a measure of (sizes, response) to each curve; dims of the curve without `along`."""
+    if along not in curve.dims or curve[along].dims != (along,):
+        raise unknown_name("dimension of the curve", along, map(str, curve.dims))
+    if along not in curve.coords or curve[along].dtype.kind not in "iuf":
+        raise ValueError(f"{along} has no numbers along the curve: give it a coordinate of sizes.")
     ordered = curve.sortby(along).transpose(..., along)
     sizes = ordered[along].values.astype(float)
     found = np.array([measure(sizes, row) for row in ordered.values.reshape(-1, sizes.size)])

@@ -35,7 +35,7 @@ def one(**changes):
         (lambda: insilico.Sheet(boundary="mirror"), "no boundary 'mirror'"),
         (lambda: insilico.Sheet(shape=(0, 5)), "shape = 0: must be 1 or more"),
         (lambda: insilico.Recording(cells="centre"), "Did you mean 'center'"),
-        (lambda: insilico.Recording(populations="output"), "must be a tuple"),
+        (lambda: insilico.Recording(populations="output"), "must be a sequence, each text"),
         (lambda: insilico.Recording(window=(5, 2)), "start < stop"),
         (lambda: insilico.EnergyModel(preparation=insilico.Preparation(feature="direction")), "orientation"),
         (lambda: protocols.busse2009(geometry="hex"), "no geometry"),

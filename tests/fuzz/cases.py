@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -123,6 +124,7 @@ CALLS: dict[str, tuple[Call, ...]] = {
 }
 """Valid calls by area; each constructs or measures, none solves a circuit."""
 
+PROVENANCE = json.dumps({"versions": {}, "model": {}, "protocol": {}, "experiment": {}})
 PERTURBATIONS = (
     "a:\n  - {mode: drive, value: 1.0, preferred: 0}\nb:\n  - {mode: silence, position: [0, 0], radius: 1}\n"
 )
@@ -200,7 +202,8 @@ def _case(area: str, function: Callable[..., Any], given: dict[str, Any], name: 
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
-    result = xr.Dataset({"response": CURVE}).assign_attrs(provenance="{}")
+    curve = CURVE.assign_attrs(units="1").assign_coords(diameter=CURVE["diameter"].assign_attrs(units="deg"))
+    result = xr.Dataset({"response": curve}).assign_attrs(provenance=PROVENANCE)
     insilico.save_result(result, folder / "valid.nc")
     return {"nc": (folder / "valid.nc").read_bytes(), "yaml": PERTURBATIONS.encode()}
 
@@ -209,7 +212,7 @@ def _of_file(rng: np.random.Generator, folder: Path, contents: dict[str, bytes])
     ending = str(rng.choice(["nc", "yaml", "toml"]))
     data = bytearray(contents.get(ending, b""))
     if ending == "toml":
-        data = bytearray(b'[fitted]\nnote = "x"\nmu = 1.0\n')
+        data = bytearray(b'[found]\ndescription = "x"\nn_fitted = 0\n')
     way = str(rng.choice(["byte", "cut", "empty", "noise", "bytes", "insert"]))
     if way == "byte":
         data[rng.integers(len(data))] ^= int(rng.integers(1, 256))

@@ -56,10 +56,10 @@ def test_what_asks_for_a_picture_is_refused_by_name(draw):
     [
         (lambda: FeatureScene(feature="hues", patches=PATCHES), "Did you mean 'hue'"),
         (lambda: FeatureScene(feature="hue", patches=()), "patches is empty"),
-        (lambda: FeatureScene(feature="hue", patches=(CENTER,)), "a patch is a Window; a FeaturePatch is needed"),
+        (lambda: FeatureScene(feature="hue", patches=(CENTER,)), "must be a FeaturePatch"),
         (lambda: FeaturePatch(value=np.nan, window=CENTER), "value is nan; it must be finite"),
         (lambda: FeaturePatch(value=0, window=CENTER, contrast=20), "contrast is 20; a Michelson contrast"),
-        (lambda: FeaturePatch(value=0, window=2.0), "window is a float; a stimuli.Window is needed"),
+        (lambda: FeaturePatch(value=0, window=2.0), "must be a Window"),
         (lambda: SCENE.layers("orientation", 0, 0), "this is a scene of hue, which has no orientation"),
     ],
 )
