@@ -19,9 +19,9 @@ def on_a_torus(name="feedforward", **settings):
 
 
 def test_a_mask_is_no_index():
-    with pytest.raises(TypeError, match=r"y is a mask: must be indices, np.flatnonzero"):
+    with pytest.raises(TypeError, match=r"must be a whole number"):
         unit_ids((5, 5, 4), population="output", y=np.arange(5) > 2)
-    with pytest.raises(TypeError, match=r"y = 1.9: must be a whole number"):
+    with pytest.raises(TypeError, match=r"y = 1\.9 .*must be a whole number"):
         unit_ids((5, 5, 4), population="output", y=1.9)
     assert unit_ids((5, 5, 4), population="output", y=np.int64(1)) == unit_ids((5, 5, 4), population="output", y=[1])
 
@@ -68,7 +68,7 @@ def test_windows_of_a_static_circuit_end_where_they_say_to_the_rounding_of_time(
 def test_trains_and_recordings_have_an_end():
     with pytest.raises(ValueError, match=r"n = 1000000000: .* 10000 pulses are the most"):
         pulses(start=0, width=1, period=2, n=10**9)
-    with pytest.raises(ValueError, match=r"n = inf"):
+    with pytest.raises(TypeError, match=r"n = inf"):
         pulses(start=0, width=1, period=2, n=float("inf"))
     with pytest.raises(ValueError, match=r"is 3.33e\+08 samples: 100000 are the most"):
         Recording(window=(0, 1e9))
@@ -111,12 +111,10 @@ def test_a_sham_is_forced_like_any_perturbation_and_changes_no_bit(name, recordi
         "silence": Perturbation(units=Targets(position=(0.5, 0)), mode="silence", window=window),
         "light": Light(spots=((0.5, 0),), power=2, window=window),
     }
+    none_and_sham = list(subjects_under(acts, model, recording=recording).values())[:2]
     made, forces = [], Forces
     monkeypatch.setattr("insilico.perturb.Forces", lambda **arrays: made.append(arrays) or forces(**arrays))
-    none, sham = (
-        insilico.record(subject, STIMULI, recording=recording)
-        for subject in list(subjects_under(acts, model, recording=recording).values())[:2]
-    )
+    none, sham = (insilico.record(subject, STIMULI, recording=recording) for subject in none_and_sham)
     assert made
     assert all(not f["drive"].any() and (f["scale"] == 1).all() and not f["held"].any() for f in made)
     for variable in ("response", "residual", "n_steps", "converged"):

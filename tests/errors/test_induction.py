@@ -27,7 +27,7 @@ from protocols.summary import score_line
         (lambda: protocols.SizeTuning(low_contrast=1.0, high_contrast=0.5), "the first must be the lower one"),
         (lambda: fit_unscaled(np.zeros(3), np.zeros((3, 2))), r"must be \(3,\), one value for each point"),
         (lambda: insilico.analysis.pointers(np.arange(3), period=180, read_out="mode"), "no read-out 'mode'"),
-        (lambda: protocols.neighbouring_geometries("mely2018"), "an insilico.SheetModel is needed"),
+        (lambda: protocols.neighbouring_geometries("mely2018"), "must be a SheetModel"),
         (
             lambda: protocols.neighbouring_geometries(insilico.load_model("feedforward")),
             "averages layers over the area",

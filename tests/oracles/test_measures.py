@@ -125,15 +125,18 @@ def test_a_share_of_the_maximum_is_a_fraction(share):
         summation_size(curve([1, 2, 3], "diameter", [1, 2, 3]), share=share)
 
 
-def test_whether_a_curve_with_nan_has_one_maximum_is_not_known():
-    assert np.isnan(float(unimodal(curve([1, np.nan, 3], "diameter", [1, 2, 3]))))
+def test_whether_a_curve_with_nan_has_one_maximum_is_not_answered():
+    with pytest.raises(ValueError, match="1 of 3 values that are not finite"):
+        unimodal(curve([1, np.nan, 3], "diameter", [1, 2, 3]))
     assert float(unimodal(curve([1, 3, 2], "diameter", [1, 2, 3]))) == 1
     assert float(unimodal(curve([0, 0, 0], "diameter", [1, 2, 3]))) == 0
 
 
 def test_fits_refuse_nan_with_the_remedy():
     holes = curve([1, np.nan, 3, 4, 5, 6], "contrast", (0.1, 0.2, 0.3, 0.5, 0.7, 1.0))
-    with pytest.raises(ValueError, match=r"contrast = \[0\.2\].*dropna"):
+    with pytest.raises(
+        ValueError, match="1 of 6 values that are not finite, the first at .*leave these conditions out"
+    ):
         fit_naka_rushton(holes)
 
 
