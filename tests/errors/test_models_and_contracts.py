@@ -33,7 +33,7 @@ def test_what_is_no_model_is_told_what_one_is():
     for call in (protocols.busse2009().run, lambda m: insilico.record(m, STIMULI)):
         with pytest.raises(TypeError, match=r"my_function.*must be a Model .it has no .*load_model"):
             call(my_function)
-        with pytest.raises(TypeError, match=r"SheetModel is no model"):
+        with pytest.raises(TypeError, match=r"SheetModel.*must be a Model"):
             call(insilico.SheetModel)
 
 

@@ -135,7 +135,7 @@ def test_whether_a_curve_with_nan_has_one_maximum_is_not_answered():
 def test_fits_refuse_nan_with_the_remedy():
     holes = curve([1, np.nan, 3, 4, 5, 6], "contrast", (0.1, 0.2, 0.3, 0.5, 0.7, 1.0))
     with pytest.raises(
-        ValueError, match="1 of 6 values that are not finite, the first at .*leave these conditions out"
+        ValueError, match=r"1 of 6 values that are not finite, the first at .*leave these conditions out"
     ):
         fit_naka_rushton(holes)
 
