@@ -53,7 +53,7 @@ class Opsin:
         if not np.isfinite(self.strength):
             raise ValueError(f"strength = {self.strength}: must be finite.")
         for name in ("half_power", "exponent"):
-            if not (np.isfinite(getattr(self, name)) and getattr(self, name) > 0):
+            if not (np.isfinite(float(getattr(self, name))) and getattr(self, name) > 0):
                 raise ValueError(f"{name} = {getattr(self, name)}: must be > 0.")
 
     def drive_at(self, power: np.ndarray) -> np.ndarray:
@@ -106,7 +106,7 @@ class Light:
         if not ((powers >= 0).all() and math.isfinite(float(powers.max(initial=0.0)) * len(spots))):
             raise ValueError(f"power = {self.power}: must be 0 or more, and finite in sum.")
         for name in ("lateral", "axial"):
-            if not (np.isfinite(getattr(self, name)) and getattr(self, name) > 0):
+            if not (np.isfinite(float(getattr(self, name))) and getattr(self, name) > 0):
                 raise ValueError(f"{name} = {getattr(self, name)}: must be > 0.")
         if not np.isfinite(self.depth):
             raise ValueError(f"depth = {self.depth}: must be finite.")

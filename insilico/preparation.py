@@ -160,7 +160,7 @@ class Preparation:
         _positive("center_diameter", self.center_diameter)
         if not np.isfinite(_number("first_preference", self.first_preference)):
             raise ValueError(f"first_preference = {self.first_preference}: must be finite.")
-        if not (np.isfinite(self.gap) and self.gap >= 0):
+        if not (np.isfinite(float(self.gap)) and self.gap >= 0):
             raise ValueError(f"gap = {self.gap}: must be a number of degrees, 0 or more.")
         if self.surround_diameter is not None and not self.surround_diameter > self.center_diameter:
             raise ValueError(

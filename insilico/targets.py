@@ -92,7 +92,7 @@ class Targets:
             raise ValueError(f"seed = {self.seed}: must be a whole number of 0 or more.")
         if not 0 < self.fraction <= 1:
             raise ValueError(f"fraction = {self.fraction}: must be > 0 and <= 1.")
-        if self.preferred is not None and not np.isfinite(self.preferred):
+        if self.preferred is not None and not np.isfinite(float(self.preferred)):
             raise ValueError(f"preferred = {self.preferred}: must be finite.")
         if self.position is not None:
             place = tuple(float(v) for v in self.position)

@@ -140,8 +140,9 @@ def test_the_published_integration_gives_the_same_scores(parameters, name):
     [target] = shipped.targets
     values, preparation = shipped.settings(target, (shipped.parameters.nu,))
     stimuli = EXPERIMENTS[name]().stimuli(preparation)
-    circuit = FoldedCircuit(fold(stimuli, preparation), values, tuning_width=preparation.tuning_width)
-    integrated = circuit.simulate(step=0.3, n_steps=1200, method="euler")
+    shown = fold(stimuli, preparation, field=values.rX)
+    circuit = FoldedCircuit(shown, values, tuning_width=preparation.tuning_width)
+    integrated = circuit.simulate(step=0.3, n_steps=1600, method="euler")
     assert integrated.residual.max() < 1e-5 * integrated.response.max()
     prediction = EXPERIMENTS[name]().reader(stimuli, preparation)(integrated.response, integrated.drive)
     score = target.experiment.scale.fit(target.values, prediction).r2
